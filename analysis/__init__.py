@@ -1,0 +1,87 @@
+"""Quantscope's library: find layers, sweep, allocate, score.
+
+The public names are resolved on first use, so that `import analysis` needs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis import metrics
+    from analysis.allocation.allocate import allocate
+    from analysis.allocation.budget import Budget, Choice
+    from analysis.errors import AnalysisError
+    from analysis.inspection import inspect_workload
+    from analysis.quant.spec import IntFormat, PerChannel, PerGroup, PerTensor, QuantSpec
+    from analysis.recipe import LayerConfig, Recipe, load_recipe, save_recipe
+    from analysis.scoring import measure, score
+    from analysis.sensitivity.points import Sensitivities, SweepPoint
+    from analysis.sensitivity.sweep import sweep
+    from analysis.workloads.discovery import find_layers
+    from analysis.workloads.load import load_workload
+    from analysis.workloads.workload import Workload
+
+_HOMES = {
+    "AnalysisError": "analysis.errors",
+    "Budget": "analysis.allocation.budget",
+    "Choice": "analysis.allocation.budget",
+    "IntFormat": "analysis.quant.spec",
+    "LayerConfig": "analysis.recipe",
+    "PerChannel": "analysis.quant.spec",
+    "PerGroup": "analysis.quant.spec",
+    "PerTensor": "analysis.quant.spec",
+    "QuantSpec": "analysis.quant.spec",
+    "Recipe": "analysis.recipe",
+    "Sensitivities": "analysis.sensitivity.points",
+    "SweepPoint": "analysis.sensitivity.points",
+    "Workload": "analysis.workloads.workload",
+    "allocate": "analysis.allocation.allocate",
+    "find_layers": "analysis.workloads.discovery",
+    "inspect_workload": "analysis.inspection",
+    "load_recipe": "analysis.recipe",
+    "load_workload": "analysis.workloads.load",
+    "measure": "analysis.scoring",
+    "save_recipe": "analysis.recipe",
+    "score": "analysis.scoring",
+    "sweep": "analysis.sensitivity.sweep",
+}
+
+__all__ = [
+    "AnalysisError",
+    "Budget",
+    "Choice",
+    "IntFormat",
+    "LayerConfig",
+    "PerChannel",
+    "PerGroup",
+    "PerTensor",
+    "QuantSpec",
+    "Recipe",
+    "Sensitivities",
+    "SweepPoint",
+    "Workload",
+    "allocate",
+    "find_layers",
+    "inspect_workload",
+    "load_recipe",
+    "load_workload",
+    "measure",
+    "metrics",
+    "save_recipe",
+    "score",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name's home on its first use."""
+    if name == "metrics":
+        return import_module("analysis.metrics")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -1,0 +1,1 @@
+"""From sensitivities to a recipe: costs, budgets, frontier, solvers, baselines, verdict."""

@@ -1,0 +1,69 @@
+"""What a look at a workload finds, as values: histograms, ranges, coverage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.layers import Layer, Skipped
+from analysis.quant.stats import Histogram, SpecEffect, TensorStats
+from analysis.sensitivity.points import Direction, Divergence
+
+
+@dataclass(frozen=True, slots=True)
+class LayerProfile:
+    """One layer, looked at.
+
+    Attributes:
+        weight: histogram of the weights.
+        activation: histogram of the module's input over the calibration set; None when not seen.
+        channel_min, channel_max: extremes of each output channel, at most 512 (strided beyond).
+        effects: what the menu of specs does to the weight.
+        activation_effects: what the menu of specs does to the input.
+    """
+
+    layer: Layer
+    weight: Histogram
+    weight_stats: TensorStats
+    activation: Histogram | None
+    activation_stats: TensorStats | None
+    channel_min: tuple[float, ...]
+    channel_max: tuple[float, ...]
+    effects: tuple[SpecEffect, ...]
+    activation_effects: tuple[SpecEffect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCounts:
+    """Sizes of the three disjoint parts of the data."""
+
+    calibration: int
+    sweep: int
+    evaluation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A workload, looked at: everything the app shows before a sweep.
+
+    Attributes:
+        reference: float metrics on the evaluation set.
+        skipped: parameters that stay in float, and why.
+        other_bytes: bytes of everything that is not a quantisable weight.
+    """
+
+    workload: str
+    fingerprint: str
+    description: str
+    profiles: tuple[LayerProfile, ...]
+    skipped: tuple[Skipped, ...]
+    samples: SampleCounts
+    reference: Mapping[str, float]
+    metric: str | None
+    direction: Direction
+    divergence: Divergence
+    parameters: int
+    other_bytes: int
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, in call order."""
+        return tuple(profile.layer for profile in self.profiles)

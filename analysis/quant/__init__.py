@@ -1,0 +1,1 @@
+"""Number formats, ranges and rounding: pure tensor maths."""

@@ -1,0 +1,110 @@
+"""Rows of the store, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
+from analysis.recipe import Recipe
+from analysis.scores import Score
+from analysis.sensitivity.points import DEFAULT_BITS, Method, Targets
+
+JobKind = Literal["inspect", "sweep", "score"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class InspectOptions:
+    """An inspection has no options."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepOptions:
+    """What a sweep job measures; the fields are those of `analysis.sweep`."""
+
+    bits: tuple[int, ...] = DEFAULT_BITS
+    target: Targets = "weight"
+    method: Method = "exact"
+    weight_spec: QuantSpec = WEIGHT_SPEC
+    activation_spec: QuantSpec = ACTIVATION_SPEC
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    """What a score job measures: the recipe, and same-bytes baselines of the sweep `run`."""
+
+    recipe: str
+    run: str | None = None
+
+
+JobOptions = InspectOptions | SweepOptions | ScoreOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. A sweep job's id is the run id.
+
+    Attributes:
+        source: workload source, as `load_workload` takes it.
+        workload: its name, once known.
+        fingerprint: of the model, once known.
+        phase: what it does now, for people: "loading", "inspecting", "sweeping", "choosing", "scoring".
+        done, total: finished and planned units of the phase that takes the time.
+        created, started, ended: seconds since the epoch.
+        attempt: 1 for the first start; more after a worker died.
+        ahead: jobs before it in the queue.
+        eta_seconds: expected rest, None while unknown.
+        error: one sentence, when failed.
+    """
+
+    id: str
+    kind: JobKind
+    source: str
+    workload: str
+    fingerprint: str | None
+    owner: str
+    options: JobOptions
+    state: JobState
+    phase: str
+    done: int
+    total: int
+    created: float
+    started: float | None
+    ended: float | None
+    attempt: int
+    ahead: int
+    eta_seconds: float | None
+    error: str | None
+
+    @property
+    def live(self) -> bool:
+        """Whether it still waits or runs."""
+        return self.state in ("queued", "running")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeRecord:
+    """A named recipe in the store.
+
+    Attributes:
+        run: the sweep it was chosen from.
+        origin: "recommended", "edited", "imported" or "baseline".
+    """
+
+    id: str
+    recipe: Recipe
+    owner: str
+    run: str | None
+    origin: str
+    created: float
+    predicted: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRecord:
+    """A score in the store, of one recipe."""
+
+    recipe_id: str
+    origin: str
+    score: Score
+    created: float

@@ -1,0 +1,1 @@
+"""Sweeps: how much the output suffers when only one tensor is quantised."""

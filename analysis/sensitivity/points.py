@@ -1,0 +1,213 @@
+"""What a sweep learns, as values: points, and all of them together."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import serial
+from analysis.errors import RunError
+from analysis.layers import Layer
+from analysis.quant.spec import QuantSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Target = Literal["weight", "activation"]
+Targets = Literal["weight", "activation", "both"]
+Method = Literal["exact"]
+Divergence = Literal["kl", "mse"]
+Direction = Literal["higher", "lower"]
+
+DEFAULT_BITS = (2, 3, 4, 5, 6, 8)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """One question of a sweep: this tensor, quantised so, alone."""
+
+    layer: str
+    target: Target
+    label: str
+
+    @property
+    def spec(self) -> QuantSpec:
+        """How the tensor is quantised."""
+        return QuantSpec.parse(self.label)
+
+
+@dataclass(frozen=True, slots=True)
+class CellSamples:
+    """Raw figures of one cell on one chunk of samples.
+
+    Attributes:
+        start: index of the chunk's first sample in the sweep set.
+        divergence: float64, one value a sample.
+        statistics: float64, (samples, columns): the metric's per-sample statistics.
+    """
+
+    cell: Cell
+    start: int
+    divergence: NDArray[np.float64]
+    statistics: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """One cell measured on the first `samples` of `total` samples.
+
+    Attributes:
+        divergence: mean over the samples, quantised against float output (KL in nats, or squared
+            error relative to the float output); lower is better.
+        low, high: 95 % interval of that mean.
+        metrics: task metrics of the quantised net on the same samples.
+    """
+
+    layer: str
+    target: Target
+    bits: int
+    label: str
+    divergence: float
+    low: float
+    high: float
+    samples: int
+    total: int
+    metrics: Mapping[str, float]
+
+    @property
+    def cell(self) -> Cell:
+        """The question this point answers."""
+        return Cell(self.layer, self.target, self.label)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all samples are in."""
+        return self.samples == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCost:
+    """What a sweep took: forwards of the whole sweep set, seconds, peak resident bytes."""
+
+    forwards: float
+    seconds: float
+    peak_rss_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSetup:
+    """What is known before the first point: the model as the sweep sees it."""
+
+    workload: str
+    fingerprint: str
+    method: Method
+    layers: tuple[Layer, ...]
+    other_bytes: int
+    divergence: Divergence
+    metric: str | None
+    direction: Direction
+    reference: Mapping[str, float]
+    cells: tuple[Cell, ...]
+    samples: int
+
+
+class SweepLike(Protocol):
+    """What `Sensitivities.collect` needs of a sweep."""
+
+    @property
+    def setup(self) -> SweepSetup:
+        """What is known before the first point."""
+
+    @property
+    def cost(self) -> SweepCost:
+        """What it took so far."""
+
+    def __iter__(self) -> "Iterator[SweepPoint]":
+        """Points in the order they are measured; later ones of a cell replace earlier ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivities:
+    """Everything a sweep learnt.
+
+    Attributes:
+        points: the newest point of each cell, in the order of `setup.cells`.
+        reference: float metrics on the sweep set, in `setup`.
+    """
+
+    setup: SweepSetup
+    points: tuple[SweepPoint, ...]
+    cost: SweepCost
+    run: str | None = None
+    reliability: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def collect(cls, sweep: SweepLike, run: str | None = None) -> "Sensitivities":
+        """Run a sweep to its end and keep the newest point of each cell."""
+        points = {point.cell: point for point in sweep}
+        return cls.assemble(sweep.setup, points.values(), sweep.cost, run=run)
+
+    @classmethod
+    def assemble(
+        cls,
+        setup: SweepSetup,
+        points: Iterable[SweepPoint],
+        cost: SweepCost,
+        *,
+        run: str | None = None,
+    ) -> "Sensitivities":
+        """Order points as the setup lists its cells."""
+        rank = {cell: index for index, cell in enumerate(setup.cells)}
+        ordered = sorted(points, key=lambda point: rank[point.cell])
+        return cls(setup, tuple(ordered), cost, run)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, in call order."""
+        return self.setup.layers
+
+    def of(self, target: Target) -> tuple[SweepPoint, ...]:
+        """Points of weights, or of activations."""
+        return tuple(point for point in self.points if point.target == target)
+
+    def point(self, layer: str, target: Target, bits: int) -> SweepPoint | None:
+        """The point of one layer at one width, or None when it was not measured."""
+        for point in self.points:
+            if (point.layer, point.target, point.bits) == (layer, target, bits):
+                return point
+        return None
+
+    def bits(self, target: Target) -> tuple[int, ...]:
+        """Widths that were swept, ascending."""
+        return tuple(sorted({point.bits for point in self.of(target)}))
+
+
+def parse_sensitivities(text: str) -> Sensitivities:
+    """Read the document of ``sweep --json``.
+
+    Raises:
+        RunError: the text is no sweep document.
+    """
+    document = serial.parse_object(text, RunError, "sweep document")
+    return from_document(document)
+
+
+def to_document(result: Sensitivities) -> dict[str, object]:
+    """The document of ``sweep --json``: flat, with the setup's fields at the top."""
+    plain = serial.to_plain(result)
+    setup = plain.pop("setup")
+    return {**setup, **plain}
+
+
+def from_document(document: dict[str, object]) -> Sensitivities:
+    """Read what `to_document` wrote.
+
+    Raises:
+        RunError: a field is missing or of the wrong type.
+    """
+    names = SweepSetup.__dataclass_fields__
+    setup = {key: value for key, value in document.items() if key in names}
+    rest = {key: value for key, value in document.items() if key not in names}
+    return serial.from_plain(Sensitivities, {"setup": setup, **rest}, RunError, "sweep document")

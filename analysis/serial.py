@@ -1,0 +1,56 @@
+"""Frozen values to JSON and back, checked by pydantic."""
+
+import json
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from analysis.errors import AnalysisError
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def to_plain(value: Any) -> Any:
+    """Lists, dicts and scalars; the keys are the field names."""
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+def dumps(value: Any) -> str:
+    """Indented JSON of one value; infinity and NaN are written as such, never as null."""
+    return json.dumps(to_plain(value), indent=1)
+
+
+def parse_object(text: str, error: type[AnalysisError], what: str) -> dict[str, Any]:
+    """A JSON object from outside.
+
+    Raises:
+        AnalysisError: (the class given) the text is no JSON object.
+    """
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        raise error(f"This is no {what}: the text is not valid JSON.") from None
+    if not isinstance(document, dict):
+        raise error(f"This is no {what}: the JSON must be an object, not a list or a number.")
+    return document
+
+
+def from_plain(kind: type[T], body: Any, error: type[AnalysisError], what: str) -> T:
+    """A value of `kind` from plain data that came from outside.
+
+    Raises:
+        AnalysisError: (the class given) a field is missing or of the wrong type; named.
+    """
+    try:
+        value: T = _adapter(kind).validate_python(body)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise error(f"This is no valid {what}: {place}: {first['msg']}.") from None
+    return value

@@ -1,0 +1,1 @@
+"""What is analysed: a model, its data and its metric."""

@@ -1,0 +1,68 @@
+"""A model with its data and its metric, as the user brings it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from analysis.metrics import Metric
+from analysis.sensitivity.points import Divergence
+
+Inputs = Tensor | tuple[Tensor, ...] | Mapping[str, Tensor]
+"""Positional tensors or keywords, the sample axis first."""
+
+Batch = tuple[Inputs, Tensor | None]
+"""Inputs and target; the target is None where there are no labels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True, kw_only=True)
+class Workload:
+    """What a user brings. The three data parts must hold different samples.
+
+    Attributes:
+        model: in eval mode; left as it was found.
+        calibration: batches for the ranges; any iterable that can be iterated several times.
+        evaluation: batches for the final score, used for nothing else.
+        sweep: batches for the sensitivity scores; None takes the second half of `calibration`
+            and leaves its first half for the ranges.
+        metric: the task metric; None when there are no labels.
+        output: takes the output tensor from what the model returns; by default a tensor itself,
+            the first of a tuple, or `.logits`.
+        divergence: None takes "kl" where the metric is one of classes or tokens (and without a
+            metric), else "mse".
+        fold_batch_norm: fold batch norms into the preceding weights, on a copy of the model.
+        classes: names of the classes, for pictures.
+        source: how a worker finds it again ("fashion-mnist", "/path/my_case.py:make"); set by
+            `load_workload`.
+    """
+
+    name: str
+    model: nn.Module
+    calibration: Iterable[Batch]
+    evaluation: Iterable[Batch]
+    sweep: Iterable[Batch] | None = None
+    metric: Metric | None = None
+    output: Callable[[Any], Tensor] | None = None
+    divergence: Divergence | None = None
+    fold_batch_norm: bool = True
+    classes: tuple[str, ...] = ()
+    description: str = ""
+    source: str | None = None
+
+    @property
+    def divergence_kind(self) -> Divergence:
+        """The divergence in force."""
+        if self.divergence is not None:
+            return self.divergence
+        return self.metric.divergence if self.metric is not None else "kl"
+
+
+def call_model(model: nn.Module, inputs: Inputs) -> Any:
+    """Run the model on one batch of inputs, positional or by keyword."""
+    if isinstance(inputs, torch.Tensor):
+        return model(inputs)
+    if isinstance(inputs, Mapping):
+        return model(**inputs)
+    return model(*inputs)
