@@ -1,0 +1,265 @@
+"""Made-up but lifelike results, for tests that need a sweep and not a model.
+
+The figures follow what real sweeps show: the divergence falls about fourfold a bit, layers differ
+by two orders of magnitude, the first and last hurt most, accuracy falls with the divergence.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analysis.cost import recipe_cost
+from analysis.layers import Layer, Skipped
+from analysis.profiles import Inspection, LayerProfile, SampleCounts
+from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, IntFormat, QuantSpec
+from analysis.quant.stats import Histogram, SpecEffect, TensorStats
+from analysis.recipe import Recipe
+from analysis.scores import ClassDamage, Interval, Score
+from analysis.sensitivity.points import (
+    DEFAULT_BITS,
+    Sensitivities,
+    SweepCost,
+    SweepPoint,
+    SweepSetup,
+    Target,
+    Targets,
+)
+
+SAMPLES = 512
+REFERENCE = 0.918
+CLASSES = (
+    "T-shirt",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Boot",
+)
+
+
+def make_sensitivities(
+    layers: int = 12,
+    bits: tuple[int, ...] = DEFAULT_BITS,
+    target: Targets = "weight",
+    seed: int = 0,
+    metric: str | None = "top1",
+    complete: bool = True,
+) -> Sensitivities:
+    """A finished sweep of a residual CNN; `complete=False` leaves the later half of the cells out.
+
+    `metric=None` stands for data without labels.
+    """
+    net = tuple(_layers(layers))
+    rng = np.random.default_rng(seed)
+    targets: tuple[Target, ...] = ("weight", "activation") if target == "both" else (target,)
+    points: list[SweepPoint] = []
+    for which in targets:
+        spec = WEIGHT_SPEC if which == "weight" else ACTIVATION_SPEC
+        for index, layer in enumerate(net):
+            ends = 8.0 if index in (0, len(net) - 1) else 1.0
+            level = ends * float(np.exp(rng.normal(0.0, 1.2))) * (1.0 if which == "weight" else 0.5)
+            points += [_point(layer, which, spec.with_bits(b), level, metric, rng) for b in bits]
+    setup = SweepSetup(
+        workload="made-up",
+        fingerprint=f"{seed:064x}",
+        method="exact",
+        layers=net,
+        other_bytes=4 * 640,
+        divergence="kl",
+        metric=metric,
+        direction="higher",
+        reference={metric: REFERENCE} if metric else {},
+        cells=tuple(point.cell for point in points),
+        samples=SAMPLES,
+    )
+    cost = SweepCost(
+        forwards=0.6 * len(points), seconds=0.1 * len(points), peak_rss_bytes=400 << 20
+    )
+    kept = points if complete else points[: (len(points) + 1) // 2]
+    return Sensitivities.assemble(setup, kept, cost, run="made-up-run")
+
+
+def _layers(count: int) -> Iterator[Layer]:
+    """A stem, residual blocks of two convolutions in three stages, a linear head."""
+    for index in range(count):
+        stage = 3 * index // count
+        width, side = 16 << stage, 28 >> stage
+        before = 1 if index == 0 else width
+        head = index == count - 1 and count > 1
+        name = "stem" if index == 0 else f"stage{stage + 1}.{(index - 1) // 2}.conv{2 - index % 2}"
+        name = "head" if head else name
+        yield Layer(
+            name=name,
+            kind="Linear" if head else "Conv2d",
+            param=f"{name}.weight",
+            weight_shape=(10, 64) if head else (width, before, 3, 3),
+            channel_axis=0,
+            input_shape=(64,) if head else (before, side, side),
+            output_shape=(10,) if head else (width, side, side),
+            macs=640 if head else width * before * 9 * side * side,
+            calls=1,
+            tied=(),
+            group=name,
+            folded=None if head else name.replace("conv", "bn"),
+        )
+
+
+def _point(
+    layer: Layer,
+    target: Target,
+    spec: QuantSpec,
+    level: float,
+    metric: str | None,
+    rng: np.random.Generator,
+) -> SweepPoint:
+    divergence = level * 4.0 ** (-spec.bits) * float(np.exp(rng.normal(0.0, 0.15)))
+    half = divergence * min(0.9, 1.96 * 3.0 / SAMPLES**0.5)
+    lost = 0.8 * (1.0 - float(np.exp(-0.7 * divergence))) + float(rng.normal(0.0, 0.001))
+    right = round((REFERENCE - lost) * SAMPLES) / SAMPLES
+    return SweepPoint(
+        layer=layer.name,
+        target=target,
+        bits=spec.bits,
+        label=spec.label,
+        divergence=divergence,
+        low=divergence - half,
+        high=divergence + half,
+        samples=SAMPLES,
+        total=SAMPLES,
+        metrics={metric: right} if metric else {},
+    )
+
+
+def make_inspection(result: Sensitivities) -> Inspection:
+    """What looking at the same network would have found."""
+    rng = np.random.default_rng(len(result.layers))
+    bits = tuple(sorted({point.bits for point in result.points})) or DEFAULT_BITS
+    setup = result.setup
+    parameters = sum(layer.parameters for layer in setup.layers)
+    return Inspection(
+        workload=setup.workload,
+        fingerprint=setup.fingerprint,
+        description="A residual CNN that only exists in tests.",
+        profiles=tuple(_profile(layer, bits, rng) for layer in setup.layers),
+        skipped=(Skipped("head.bias", "Linear", 10, "biases stay in float"),),
+        samples=SampleCounts(calibration=256, sweep=SAMPLES, evaluation=2000),
+        reference=dict(setup.reference),
+        metric=setup.metric,
+        direction=setup.direction,
+        divergence=setup.divergence,
+        parameters=parameters + setup.other_bytes // 4,
+        other_bytes=setup.other_bytes,
+    )
+
+
+def _profile(layer: Layer, bits: tuple[int, ...], rng: np.random.Generator) -> LayerProfile:
+    fan_in = max(1, layer.parameters // layer.channels)
+    weight = rng.standard_t(6, size=1024) * fan_in**-0.5
+    seen = np.maximum(rng.normal(0.2, 1.0, size=1024), 0.0)
+    channels = min(512, layer.channels)
+    spread = np.abs(weight).max() * rng.uniform(0.3, 1.0, size=(2, channels))
+    formats = [IntFormat(b, symmetric) for b in bits for symmetric in (True, False)]
+    watched = layer.calls > 0
+    return LayerProfile(
+        layer=layer,
+        weight=_histogram(weight, layer.parameters),
+        weight_stats=_stats(weight, layer.parameters),
+        activation=_histogram(seen, 256 * layer.input_size) if watched else None,
+        activation_stats=_stats(seen, 256 * layer.input_size) if watched else None,
+        channel_min=tuple((-spread[0]).tolist()),
+        channel_max=tuple(spread[1].tolist()),
+        effects=tuple(
+            _effect(weight, QuantSpec(form, WEIGHT_SPEC.granularity, "minmax")) for form in formats
+        ),
+        activation_effects=tuple(
+            _effect(seen, QuantSpec(form, ACTIVATION_SPEC.granularity, "minmax"))
+            for form in formats
+            if watched
+        ),
+    )
+
+
+def _histogram(values: np.ndarray, count: int) -> Histogram:
+    counts, edges = np.histogram(values, bins=256)
+    scaled = counts * max(1, count // values.size)
+    return Histogram(float(edges[0]), float(edges[-1]), tuple(int(n) for n in scaled))
+
+
+def _stats(values: np.ndarray, count: int) -> TensorStats:
+    mean, std = float(values.mean()), float(values.std())
+    standard = (values - mean) / std
+    return TensorStats(
+        count=count,
+        minimum=float(values.min()),
+        maximum=float(values.max()),
+        mean=mean,
+        std=std,
+        zeros=float((values == 0).mean()),
+        kurtosis=float((standard**4).mean()) - 3.0,
+        outliers=float((np.abs(standard) > 4).mean()),
+        constant=False,
+    )
+
+
+def _effect(values: np.ndarray, spec: QuantSpec) -> SpecEffect:
+    """Round the values to the grid of one scale."""
+    form = spec.format
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    largest = max(-low, high)
+    scale = largest / form.qmax if form.symmetric else (high - low) / (form.qmax - form.qmin)
+    zero_point = 0 if form.symmetric else round(-low / scale)
+    codes = np.clip(np.rint(values / scale) + zero_point, form.qmin, form.qmax)
+    error = values - (codes - zero_point) * scale
+    every = np.arange(form.qmin, form.qmax + 1)
+    return SpecEffect(
+        spec=spec,
+        sqnr_db=float(10 * np.log10((values**2).sum() / (error**2).sum())),
+        clipped=0.0,
+        scale=(scale * 0.4, scale),
+        grid=tuple(((every[:256] - zero_point) * scale).tolist()),
+    )
+
+
+def make_score(result: Sensitivities, recipe: Recipe) -> Score:
+    """The recipe on 2,000 held-out samples, a little worse than the sum of its single layers."""
+    setup = result.setup
+    alone = {(p.layer, p.target, p.label): p.divergence for p in result.points}
+    terms = [
+        alone[name, target, spec.label]
+        for name, config in recipe.layers.items()
+        for target, spec in (("weight", config.weight), ("activation", config.activation))
+        if spec is not None
+    ]
+    divergence = 1.2 * sum(terms)
+    drop = 0.8 * (1.0 - float(np.exp(-0.7 * divergence)))
+    after = {name: value - drop for name, value in setup.reference.items()}
+    harm = [2.0 * drop * (1 - rank / (len(CLASSES) - 1)) for rank in range(len(CLASSES))]
+    return Score(
+        recipe=recipe,
+        cost=recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes),
+        workload=setup.workload,
+        fingerprint=setup.fingerprint,
+        reference=dict(setup.reference),
+        actual={name: Interval(x, x - 0.011, x + 0.011) for name, x in after.items()},
+        drop={name: Interval(drop, drop - 0.006, drop + 0.006) for name in setup.reference},
+        metric=setup.metric,
+        direction=setup.direction,
+        divergence_kind=setup.divergence,
+        divergence=divergence,
+        low=divergence * 0.85,
+        high=divergence * 1.15,
+        samples=2000,
+        seconds=1.5,
+        agreement=1.0 - 1.1 * drop,
+        classes=tuple(
+            ClassDamage(label, 200, REFERENCE, REFERENCE - lost)
+            for label, lost in zip(CLASSES, harm, strict=True)
+        )
+        if setup.metric
+        else (),
+        changed=tuple(range(0, 40, 2)),
+    )
