@@ -1,0 +1,1 @@
+"""Shell, session state, cached reads and shared controls of the app."""

@@ -1,0 +1,84 @@
+"""The script behind every page: menu, sidebar, and the chosen page inside the guard."""
+
+import streamlit as st
+
+from analysis.paths import assets_dir
+from pages.ui import reads
+from pages.ui.badge import run_badge
+from pages.ui.controls import page_done
+from pages.ui.guard import guarded
+from pages.ui.places import page_file
+from pages.ui.state import current_run
+from pages.ui.text import plain
+
+ICON = str(assets_dir() / "icon.svg")
+
+st.set_page_config(page_title="Quantscope", page_icon=ICON, layout="wide")
+
+MENU = [
+    st.Page(
+        page_file("overview"),
+        title="Overview",
+        icon=":material/dashboard:",
+        default=True,
+        help="The answer on one screen: what it costs, where it hurts, what it buys.",
+    ),
+    st.Page(
+        page_file("model"),
+        title="Model",
+        icon=":material/account_tree:",
+        url_path="model",
+        help="Choose or upload a model, look at its layers and start a sweep.",
+    ),
+    st.Page(
+        page_file("layers"),
+        title="Layers",
+        icon=":material/layers:",
+        url_path="layers",
+        help="Histograms of weights and activations, with the grid of any spec over them.",
+    ),
+    st.Page(
+        page_file("sensitivity"),
+        title="Sensitivity",
+        icon=":material/grid_on:",
+        url_path="sensitivity",
+        help="Sweep the layers over bit-widths; see which of them hurt.",
+    ),
+    st.Page(
+        page_file("recipe"),
+        title="Recipe",
+        icon=":material/tune:",
+        url_path="recipe",
+        help="Choose bits for every layer under a budget.",
+    ),
+    st.Page(
+        page_file("score"),
+        title="Score",
+        icon=":material/verified:",
+        url_path="score",
+        help="Apply a recipe and measure it on held-out data.",
+    ),
+    st.Page(
+        page_file("runs"),
+        title="Runs",
+        icon=":material/history:",
+        url_path="runs",
+        help="Everything that was run, with its state and its links.",
+    ),
+]
+
+page = st.navigation(MENU)
+st.logo(ICON, size="large")
+
+
+@guarded()
+def _sidebar() -> None:
+    with st.sidebar:
+        st.caption(f"Looking at **{plain(reads.job(current_run()).workload)}**")
+        run_badge()
+
+
+_sidebar()
+with guarded():
+    page.run()
+page_done(page.url_path or "overview")

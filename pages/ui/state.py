@@ -1,0 +1,114 @@
+"""Who looks, at which run, in which store."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from analysis.errors import OptionError
+from analysis.paths import home_dir
+from analysis.runs.bundle import ensure_demo
+from analysis.runs.store import RunStore
+from analysis.workloads.catalogue import catalogue
+from analysis.workloads.upload import uploads
+
+DEMO_RUN = "demo"
+OWNER_COOKIE = "quantscope_owner"
+LOCAL_OWNER = "local"
+WORKLOADS_VARIABLE = "QUANTSCOPE_WORKLOADS"
+
+_RUN_KEY = "chosen_run"
+_OWNER_ID = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A workload that can be chosen, wherever it came from.
+
+    Attributes:
+        source: what `load_workload` takes.
+        figures: short facts with their units, such as ``("Parameters", "78 k")``.
+    """
+
+    source: str
+    title: str
+    description: str
+    kind: Literal["built-in", "command line", "upload"]
+    licence: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
+
+
+@st.cache_resource(show_spinner=False)
+def _open_store(_home: str) -> RunStore:
+    opened = RunStore()
+    ensure_demo(opened)
+    return opened
+
+
+def store() -> RunStore:
+    """The run store of this server, with the demo result in it."""
+    return _open_store(str(home_dir()))
+
+
+def owner() -> str:
+    """Who owns what this session starts: the cookie that `app.py` hands out.
+
+    Without a server (tests, a bare script) there is no cookie and one local owner.
+    """
+    cookie = st.context.cookies.get(OWNER_COOKIE)
+    return cookie if isinstance(cookie, str) and _OWNER_ID.fullmatch(cookie) else LOCAL_OWNER
+
+
+def current_run() -> str:
+    """The run on screen: of the address, else the last one chosen, else the demo."""
+    asked = st.query_params.get("run")
+    if asked:
+        st.session_state[_RUN_KEY] = asked
+        return asked
+    return str(st.session_state.get(_RUN_KEY, DEMO_RUN))
+
+
+def choose_run(run: str) -> None:
+    """Show this run from now on, on every page, and say so in the address."""
+    st.session_state[_RUN_KEY] = run
+    st.query_params["run"] = run
+
+
+def command_line_sources() -> tuple[str, ...]:
+    """Sources named when the server was started (`quantscope ui WORKLOAD…`).
+
+    Raises:
+        OptionError: the environment variable is no JSON list of texts.
+    """
+    text = os.environ.get(WORKLOADS_VARIABLE, "[]")
+    try:
+        named = json.loads(text)
+    except json.JSONDecodeError:
+        named = None
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise OptionError(
+            f"{WORKLOADS_VARIABLE} must be a JSON list of workload sources, not {text!r:.80}."
+        )
+    return tuple(named)
+
+
+def workload_sources() -> tuple[Source, ...]:
+    """Every workload this session can choose: command line first, built-ins, uploads."""
+    built_in = tuple(
+        Source(entry.name, entry.title, entry.description, "built-in", entry.licence, entry.figures)
+        for entry in catalogue()
+    )
+    known = {entry.source for entry in built_in}
+    named = tuple(
+        Source(source, source.rpartition("/")[2], source, "command line")
+        for source in command_line_sources()
+        if source not in known
+    )
+    own = tuple(
+        Source(upload.source, upload.title, upload.description, "upload")
+        for upload in uploads(owner())
+    )
+    return named + built_in + own

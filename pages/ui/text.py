@@ -1,0 +1,123 @@
+"""Numbers as people read them: one function for each kind, no streamlit."""
+
+from datetime import datetime
+from math import isfinite
+
+_SPACE = "\N{NO-BREAK SPACE}"
+_MINUS = "\N{MINUS SIGN}"
+
+METRIC_TITLES = {"top1": "Top-1", "top5": "Top-5", "rmse": "RMSE", "mae": "MAE"}
+SHARE_METRICS = frozenset({"top1", "top5", "accuracy", "agreement"})
+"""Metrics that are shares: shown in percent, their losses in percentage points."""
+
+
+def _signed(number: float, digits: int) -> str:
+    text = f"{abs(number):,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        return text
+    return (_MINUS if number < 0 else "+") + text
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", _MINUS)
+
+
+def count_text(count: int) -> str:
+    """A count: ``812``, ``78.4 k``, ``25.6 M``."""
+    for limit, divisor, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(count) >= limit:
+            return f"{count / divisor:.1f}{_SPACE}{unit}"
+    return f"{count:,}"
+
+
+def bytes_text(size: float) -> str:
+    """A size in decimal units: ``812 B``, ``41.0 kB``, ``9.8 MB``."""
+    for divisor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(size) >= divisor:
+            return f"{size / divisor:.1f}{_SPACE}{unit}"
+    return f"{size:.0f}{_SPACE}B"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share: 0.918 is ``91.8 %``."""
+    return _minus(f"{100 * share:.{digits}f}{_SPACE}%") if isfinite(share) else str(share)
+
+
+def signed_percent(share: float, digits: int = 0) -> str:
+    """A change: -0.87 is ``−87 %``."""
+    return f"{_signed(100 * share, digits)}{_SPACE}%"
+
+
+def points_text(change: float, digits: int = 2) -> str:
+    """A change of a share in percentage points: -0.0095 is ``−0.95 pp``."""
+    return f"{_signed(100 * change, digits)}{_SPACE}pp"
+
+
+def number_text(value: float, digits: int = 3) -> str:
+    """A plain number with so many significant digits; infinity and NaN as such."""
+    if not isfinite(value):
+        return {"inf": "∞", "-inf": f"{_MINUS}∞"}.get(str(value), "not a number")
+    return _minus(f"{value:.{digits}g}")
+
+
+def metric_title(name: str) -> str:
+    """The name of a metric on screen: ``top1`` is ``Top-1``."""
+    return METRIC_TITLES.get(name, name)
+
+
+def metric_text(name: str, value: float) -> str:
+    """A metric's value: shares in percent, others with four significant digits."""
+    return percent(value) if name in SHARE_METRICS else number_text(value, 4)
+
+
+def drop_text(name: str | None, drop: float) -> str:
+    """A loss (positive is worse) as the change people see: a drop of 0.003 is ``−0.30 pp``.
+
+    A metric that is no share shows the loss itself, with its sign: a loss is a ``+``.
+    """
+    if name is None or name in SHARE_METRICS:
+        return points_text(-drop)
+    return ("+" if drop > 0 else "") + number_text(drop, 3)
+
+
+def interval_text(low: float, high: float, name: str | None = None) -> str:
+    """A 95 % interval of a loss: ``95 % interval −0.80 to +0.20 pp``."""
+    if name is None or name in SHARE_METRICS:
+        left, right = _signed(-100 * high, 2), _signed(-100 * low, 2)
+        return f"95{_SPACE}% interval {left} to {right}{_SPACE}pp"
+    return f"95{_SPACE}% interval {number_text(low)} to {number_text(high)}"
+
+
+def samples_text(samples: int, part: str) -> str:
+    """On how many samples of which part: ``1,000 evaluation samples``."""
+    return f"{samples:,} {part} sample{'' if samples == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time span: ``0.4 s``, ``48 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f}{_SPACE}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}{_SPACE}s"
+    if whole < 3600:
+        return f"{whole // 60}{_SPACE}min {whole % 60}{_SPACE}s"
+    return f"{whole // 3600}{_SPACE}h {whole % 3600 // 60}{_SPACE}min"
+
+
+def when(timestamp: float) -> str:
+    """A moment in local time: ``1 Nov 2026, 09:30``."""
+    moment = datetime.fromtimestamp(timestamp).astimezone()
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def shape_text(shape: tuple[int, ...] | None) -> str:
+    """A shape: ``16 × 3 × 3``; a dash when unknown, ``scalar`` without axes."""
+    if shape is None:
+        return "–"
+    return " × ".join(str(size) for size in shape) or "scalar"
+
+
+def plain(text: str) -> str:
+    """Text from outside, made harmless for streamlit's Markdown."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]()#+-.!|~$<>:" else char for char in text)
