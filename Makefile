@@ -1,0 +1,49 @@
+# make run    the app on 127.0.0.1, from nothing
+# make test   lint, types, import layers, tests (fast ones first)
+VENV    ?= .venv
+PYTHON  ?= python3
+PORT    ?= 8501
+BIN      = $(VENV)/bin
+INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# Once a change to the requirements is installed, the stamps say so.
+RUNTIME  = $(VENV)/.installed-runtime
+DEV      = $(VENV)/.installed-dev
+
+.PHONY: run test lint bench demo clean
+
+run: $(RUNTIME)
+	@echo "Quantscope opens on http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
+	@$(BIN)/quantscope ui --port $(PORT)
+
+test: lint
+	$(BIN)/pytest -q
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy
+
+bench: $(DEV)
+	$(BIN)/python tests/bench/run.py
+
+# Recomputes the result that a first visit shows.
+demo: $(DEV)
+	$(BIN)/python -m analysis.runs.demo
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what Quantscope needs into $(VENV) (once; some minutes)"
+	$(INSTALL) -e .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what Quantscope and its tests need into $(VENV) (once; some minutes)"
+	$(INSTALL) -e ".[dev]"
+	@touch $@ $(RUNTIME)
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
