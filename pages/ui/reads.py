@@ -14,7 +14,6 @@ from analysis.allocation.frontier import frontier as solve_frontier
 from analysis.errors import UnknownRunError
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
-from analysis.recipe import Recipe
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.state import store

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,14 +13,12 @@ from analysis.runs.bundle import ensure_demo
 from analysis.runs.store import RunStore
 from analysis.workloads.catalogue import catalogue
 from analysis.workloads.upload import uploads
+from pages.ui.owner import LOCAL_OWNER, OWNER_COOKIE, is_owner_id
 
 DEMO_RUN = "demo"
-OWNER_COOKIE = "quantscope_owner"
-LOCAL_OWNER = "local"
 WORKLOADS_VARIABLE = "QUANTSCOPE_WORKLOADS"
 
 _RUN_KEY = "chosen_run"
-_OWNER_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def owner() -> str:
     Without a server (tests, a bare script) there is no cookie and one local owner.
     """
     cookie = st.context.cookies.get(OWNER_COOKIE)
-    return cookie if isinstance(cookie, str) and _OWNER_ID.fullmatch(cookie) else LOCAL_OWNER
+    return str(cookie) if is_owner_id(cookie) else LOCAL_OWNER
 
 
 def current_run() -> str:

@@ -1,0 +1,69 @@
+"""What the server does beside serving: it keeps jobs going with no visitor present."""
+
+import gc
+import importlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from anyio import to_thread
+
+from analysis.errors import AnalysisError
+from analysis.runs.queue import pump
+from analysis.runs.records import InspectOptions
+from pages.ui.owner import LOCAL_OWNER
+from pages.ui.state import command_line_sources, store
+
+PUMP_SECONDS = 2.0
+_PRELOADED = ("pandas", "plotly.graph_objects", "scipy.optimize", "pages.ui.reads")
+
+_log = logging.getLogger("quantscope")
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Warm up, inspect what the command line named, and supervise jobs until the end."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(to_thread.run_sync, _warm_up)
+        tasks.start_soon(_supervise)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+def _warm_up() -> None:
+    """Import what the first page needs, then keep it out of garbage collections for good."""
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+async def _supervise() -> None:
+    await to_thread.run_sync(_step, inspect_named_sources)
+    while True:
+        await to_thread.run_sync(_step, pump_once)
+        await anyio.sleep(PUMP_SECONDS)
+
+
+def _step(work: Any) -> None:
+    try:
+        work()
+    except (AnalysisError, OSError) as error:
+        # A full disk or a locked store must not end supervision; the next step tries again.
+        _log.warning("supervisor: %s", error)
+
+
+def pump_once() -> None:
+    """Bring dead workers' jobs back and start the next one."""
+    pump(store())
+
+
+def inspect_named_sources() -> None:
+    """Queue a look at each workload of the command line that nobody looked at yet."""
+    for source in command_line_sources():
+        if store().inspection_of(source) is None:
+            store().submit("inspect", source, InspectOptions(), owner=LOCAL_OWNER)
