@@ -1,0 +1,27 @@
+from dataclasses import replace
+
+import pytest
+
+from analysis.sensitivity.plan import expected_seconds, planned_cells
+from tests.sensitivities import make_sensitivities
+
+
+@pytest.mark.parametrize("target", ["weight", "activation", "both"])
+def test_the_plan_counts_the_cells_the_sweep_has(target):
+    result = make_sensitivities(5, bits=(2, 4, 8), target=target)
+    assert planned_cells(result.layers, 3, target) == len(result.setup.cells)
+
+
+def test_the_input_of_a_layer_that_never_runs_is_not_planned():
+    first, *rest = make_sensitivities(5).layers
+    net = [replace(first, calls=0), *rest]
+    assert planned_cells(net, 2, "both") == 2 * (5 + 4)
+
+
+def test_the_pace_of_an_earlier_sweep_carries_over():
+    earlier = make_sensitivities(5, bits=(2, 4))
+    assert expected_seconds(earlier, 20) == pytest.approx(2 * earlier.cost.seconds)
+
+
+def test_an_unfinished_sweep_has_no_pace():
+    assert expected_seconds(make_sensitivities(5, complete=False), 10) is None
