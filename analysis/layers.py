@@ -14,7 +14,8 @@ class Layer:
         param: full parameter name, such as ``stage1.0.conv2.weight``.
         weight_shape: shape of the parameter.
         channel_axis: axis of the output channels in the weight.
-        input_shape: shape of the first input for one sample; None when the module never ran.
+        input_shape: shape of the first input for one sample; None when the module never ran, when
+            the input is no float tensor, or when an earlier weight of the module owns the input.
         output_shape: likewise for the output.
         macs: multiply-accumulates for one sample.
         calls: times the module ran in one forward; 0 means its weight is used functionally, so
@@ -36,6 +37,16 @@ class Layer:
     tied: tuple[str, ...]
     group: str
     folded: str | None = None
+
+    @property
+    def module(self) -> str:
+        """Path of the module that owns the weight; its first input is the layer's input."""
+        return self.param.rpartition(".")[0]
+
+    @property
+    def has_input(self) -> bool:
+        """Whether the input was seen as a float tensor and can be quantised."""
+        return self.input_shape is not None
 
     @property
     def parameters(self) -> int:

@@ -35,12 +35,12 @@ class IntFormat:
     @property
     def qmin(self) -> int:
         """Smallest code."""
-        return -(2 ** (self.bits - 1) - 1) if self.symmetric else 0
+        return 1 - (1 << (self.bits - 1)) if self.symmetric else 0
 
     @property
     def qmax(self) -> int:
         """Largest code."""
-        return 2 ** (self.bits - 1) - 1 if self.symmetric else 2**self.bits - 1
+        return (1 << (self.bits - (1 if self.symmetric else 0))) - 1
 
     @property
     def label(self) -> str:

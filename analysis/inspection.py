@@ -1,0 +1,118 @@
+"""A look at a workload before any sweep: histograms, ranges, what each spec would do, coverage."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analysis.layers import Layer
+from analysis.profiles import Inspection, LayerProfile, SampleCounts
+from analysis.quant.describe import (
+    activation_effect,
+    weight_effect,
+    weight_histogram,
+    weight_stats,
+)
+from analysis.quant.observer import Observer
+from analysis.quant.spec import (
+    ACTIVATION_SPEC,
+    IntFormat,
+    PerChannel,
+    PerTensor,
+    QuantSpec,
+    RangeMethod,
+)
+from analysis.sensitivity.exact import chunk_size, statistics_of
+from analysis.sensitivity.intervals import metric_value
+from analysis.sensitivity.points import DEFAULT_BITS
+from analysis.simulate.calibration import calibrate
+from analysis.simulate.simulated import simulated
+from analysis.workloads.parts import count_samples, cut_batches
+from analysis.workloads.subject import Subject, subject
+from analysis.workloads.workload import Workload
+
+MAX_CHANNELS = 512
+MAX_MENU_WEIGHTS = 4_000_000
+"""Above this many weights in a layer the menu leaves out the slow range methods."""
+
+
+def weight_menu(layer: Layer) -> Iterator[QuantSpec]:
+    """The specs whose effect on a weight is shown without asking."""
+    methods: tuple[RangeMethod, ...] = ("minmax", "percentile", "mse")
+    if layer.parameters > MAX_MENU_WEIGHTS:
+        methods = ("minmax",)
+    for width in DEFAULT_BITS:
+        for symmetric in (False, True):
+            for method in methods:
+                yield QuantSpec(IntFormat(width, symmetric), PerChannel(), method)
+            yield QuantSpec(IntFormat(width, symmetric), PerTensor(), "minmax")
+
+
+def activation_menu() -> Iterator[QuantSpec]:
+    """Likewise for a layer's input."""
+    methods: tuple[RangeMethod, ...] = ("minmax", "percentile", "mse")
+    for width in DEFAULT_BITS:
+        for method in methods:
+            yield QuantSpec(IntFormat(width), ACTIVATION_SPEC.granularity, method)
+
+
+def _profile(made: Subject, layer: Layer, observed: Observer | None) -> LayerProfile:
+    weight = made.model.get_parameter(layer.param).detach()
+    rows = weight.movedim(layer.channel_axis, 0).reshape(layer.channels, -1)
+    step = -(-layer.channels // MAX_CHANNELS)
+    return LayerProfile(
+        layer=layer,
+        weight=weight_histogram(weight),
+        weight_stats=weight_stats(weight),
+        activation=observed.histogram() if observed else None,
+        activation_stats=observed.stats() if observed else None,
+        channel_min=tuple(rows.amin(1)[::step].tolist()),
+        channel_max=tuple(rows.amax(1)[::step].tolist()),
+        effects=tuple(weight_effect(weight, s, layer.channel_axis) for s in weight_menu(layer)),
+        activation_effects=tuple(activation_effect(observed, s) for s in activation_menu())
+        if observed
+        else (),
+    )
+
+
+def _reference(made: Subject) -> dict[str, float]:
+    metric = made.metric
+    if metric is None:
+        return {}
+    rows = []
+    with simulated(made, None) as forward:
+        for inputs, target in cut_batches(made.parts.evaluation, chunk_size(made.layers)):
+            rows.append(statistics_of(metric, forward(inputs), target))
+    statistics = np.concatenate(rows)
+    return {metric.name: metric_value(metric, statistics)} if statistics.shape[1] else {}
+
+
+def inspect_workload(workload: Workload) -> Inspection:
+    """Look at a workload: everything the app shows before a sweep.
+
+    Weight histograms have 256 bins; input histograms come from one pass over the calibration set;
+    the float metric is that of the evaluation set.
+
+    Raises:
+        WorkloadError: the model or the data cannot be used.
+    """
+    made = subject(workload)
+    observed = calibrate(made)
+    metric = made.metric
+    return Inspection(
+        workload=made.name,
+        fingerprint=made.fingerprint,
+        description=workload.description,
+        profiles=tuple(_profile(made, layer, observed.get(layer.name)) for layer in made.layers),
+        skipped=made.skipped,
+        samples=SampleCounts(
+            calibration=count_samples(made.parts.calibration),
+            sweep=count_samples(made.parts.sweep),
+            evaluation=count_samples(made.parts.evaluation),
+        ),
+        reference=_reference(made),
+        metric=metric.name if metric else None,
+        direction=metric.direction if metric else "higher",
+        divergence=made.divergence,
+        parameters=sum(value.numel() for value in made.model.parameters()),
+        other_bytes=made.other_bytes,
+    )

@@ -1,0 +1,1 @@
+"""Running a model as if it were quantised, and looking at its inputs."""

@@ -1,0 +1,76 @@
+"""A whole recipe simulated: fake-quantised weights and inputs, in float arithmetic."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from torch import Tensor
+
+from analysis.layers import Layer
+from analysis.quant.fake import fake_quantize_tensor, fake_quantize_weight
+from analysis.quant.observer import Observer
+from analysis.quant.qparams import activation_qparams
+from analysis.quant.spec import QuantSpec
+from analysis.recipe import Recipe
+from analysis.simulate.calibration import Ranges, calibrate
+from analysis.simulate.substitution import (
+    Transform,
+    call_with,
+    input_transforms,
+    quiet_inference,
+)
+from analysis.workloads.subject import Subject
+from analysis.workloads.workload import Inputs
+
+Forward = Callable[[Inputs], Tensor]
+
+
+def quantized_weight(subject: Subject, layer: Layer, spec: QuantSpec) -> Tensor:
+    """The layer's weight after quantising and dequantising; the model keeps its own."""
+    weight = subject.model.get_parameter(layer.param).detach()
+    return fake_quantize_weight(weight, spec, layer.channel_axis)
+
+
+def input_quantizer(observed: Observer, spec: QuantSpec) -> Transform:
+    """A function that fake-quantises a layer's input with ranges from calibration."""
+    qparams = activation_qparams(observed, spec)
+    return lambda value: fake_quantize_tensor(value, qparams, spec.format)
+
+
+def ranges_for(subject: Subject, recipe: Recipe) -> Ranges:
+    """Calibrate just the layers whose input the recipe quantises; empty where there is none."""
+    wanted = [
+        layer
+        for layer in subject.layers
+        if layer.name in recipe.layers and recipe.layers[layer.name].activation is not None
+    ]
+    return calibrate(subject, wanted) if wanted else {}
+
+
+@contextmanager
+def simulated(subject: Subject, recipe: Recipe | None) -> Iterator[Forward]:
+    """A forward function of the model under a recipe; None is the float model.
+
+    The model's own tensors are never written to; hooks are gone when the context ends, also after
+    an error.
+
+    Raises:
+        RecipeMismatchError: the recipe belongs to another model.
+    """
+    if recipe is None:
+        with quiet_inference(subject):
+            yield lambda inputs: subject.take(call_with(subject.model, {}, inputs))
+        return
+    recipe.check(subject.fingerprint, frozenset(layer.name for layer in subject.layers))
+    ranges = ranges_for(subject, recipe)
+    weights: dict[str, Tensor] = {}
+    transforms: dict[str, Transform] = {}
+    for layer in subject.layers:
+        config = recipe.layers.get(layer.name)
+        if config is None:
+            continue
+        if config.weight is not None:
+            weights[layer.param] = quantized_weight(subject, layer, config.weight)
+        if config.activation is not None and layer.has_input:
+            transforms[layer.module] = input_quantizer(ranges[layer.name], config.activation)
+    with quiet_inference(subject), input_transforms(subject.model, transforms):
+        yield lambda inputs: subject.take(call_with(subject.model, weights, inputs))

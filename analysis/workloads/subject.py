@@ -1,0 +1,179 @@
+"""What is analysed: the checked, folded model with its layers and its data, made once."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import RLock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from analysis.errors import AnalysisError, ModelError, WorkloadError
+from analysis.layers import Layer, Skipped
+from analysis.metrics import Metric
+from analysis.sensitivity.points import Divergence
+from analysis.workloads.checks import check_workload
+from analysis.workloads.discovery import discover
+from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
+from analysis.workloads.parts import Parts, cut_batch, join_batches, parts_of, tensors_of
+from analysis.workloads.workload import Inputs, Workload, call_model
+
+PROBE_SAMPLES = 8
+"""Samples of the first batch that find the layers and prove the folding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """A workload made ready.
+
+    Attributes:
+        model: the user's own model, or a copy of it where batch norms were folded or dropout was
+            still on; always left as it was found.
+        fingerprint: of the user's own weights.
+        other_bytes: everything in the model that is not a quantisable weight, as float32.
+        output: the user's own way to take the output tensor, or None.
+        probe: a few samples of the calibration set.
+        lock: held while weights are substituted.
+    """
+
+    name: str
+    model: nn.Module
+    layers: tuple[Layer, ...]
+    skipped: tuple[Skipped, ...]
+    fingerprint: str
+    other_bytes: int
+    parts: Parts
+    metric: Metric | None
+    divergence: Divergence
+    probe: Inputs
+    output: Callable[[Any], Tensor] | None
+    lock: RLock
+
+    def take(self, result: Any) -> Tensor:
+        """The output tensor of what the model returned."""
+        return take_output(result, self.output)
+
+
+def take_output(result: Any, output: Callable[[Any], Tensor] | None) -> Tensor:
+    """The tensor to be judged.
+
+    Raises:
+        ModelError: there is none.
+    """
+    if output is not None:
+        result = output(result)
+    elif isinstance(result, tuple):
+        result = result[0]
+    elif not isinstance(result, Tensor) and hasattr(result, "logits"):
+        result = result.logits
+    if not isinstance(result, Tensor) or not result.is_floating_point() or result.dim() < 1:
+        raise ModelError(
+            f"The model must return a floating-point tensor with the sample axis first, a tuple "
+            f"that starts with one, or an object with .logits; it returns {type(result).__name__}. "
+            "Set Workload(output=…) to take the tensor out."
+        )
+    return result
+
+
+def fingerprint_of(model: nn.Module) -> str:
+    """SHA-256 of names, types, shapes and values of the state dict, as hex."""
+    digest = sha256()
+    for name, value in model.state_dict().items():
+        tensor = value.detach().cpu().contiguous()
+        digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    return digest.hexdigest()
+
+
+def _run(model: nn.Module, inputs: Inputs, output: Callable[[Any], Tensor] | None) -> Tensor:
+    try:
+        with torch.no_grad():
+            return take_output(call_model(model, inputs), output).clone()
+    except AnalysisError:
+        raise
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else "no message"
+        raise ModelError(
+            f"The model must run on a batch of the data; it fails with {type(error).__name__}: "
+            f"{first:.200}. Check the shapes and types of the data."
+        ) from error
+
+
+def _check_output(model: nn.Module, inputs: Inputs, workload: Workload) -> None:
+    """One tensor, finite, a row a sample, the same each time."""
+    first = _run(model, inputs, workload.output)
+    samples = len(tensors_of(inputs)[0])
+    if len(first) != samples:
+        raise ModelError(
+            f"The output must have one row a sample; {samples} samples gave an output of shape "
+            f"{tuple(first.shape)}. Set Workload(output=…) to bring the sample axis to the front."
+        )
+    if not bool(torch.isfinite(first).all()):
+        raise ModelError(
+            "The float model's outputs must be finite; it gives NaN or infinity on the first "
+            "samples. Check the weights and the preprocessing."
+        )
+    if not torch.equal(first, _run(model, inputs, workload.output)):
+        raise ModelError(
+            "The model must give the same output twice in eval mode; it does not, so no "
+            "sensitivity could be told from its noise. Switch its randomness off."
+        )
+
+
+def _ready(model: nn.Module) -> nn.Module:
+    """The model in eval mode; a copy where it was not."""
+    if not any(module.training for module in model.modules()):
+        return model
+    return deepcopy(model).eval()
+
+
+_SUBJECTS: "WeakKeyDictionary[Workload, Subject]" = WeakKeyDictionary()
+
+
+def _prepare(workload: Workload) -> Subject:
+    check_workload(workload)
+    parts = parts_of(workload)
+    probe, _ = cut_batch(parts.calibration[0], 0, PROBE_SAMPLES)
+    model = _ready(workload.model)
+    _check_output(model, probe, workload)
+    folded: tuple[Folding, ...] = ()
+    if workload.fold_batch_norm and has_batch_norm(model):
+        model, folded = fold_batch_norms(model, probe)
+    layers, skipped = discover(model, probe, folded)
+    if not layers:
+        raise WorkloadError(
+            "The model must have at least one weight of two or more dimensions (a convolution, "
+            "linear or embedding layer); it has none, so there is nothing to quantise."
+        )
+    everything = sum(value.numel() for value in model.parameters())
+    everything += sum(value.numel() for value in model.buffers() if value.is_floating_point())
+    return Subject(
+        name=workload.name,
+        model=model,
+        layers=layers,
+        skipped=skipped,
+        fingerprint=fingerprint_of(workload.model),
+        other_bytes=4 * (everything - sum(layer.parameters for layer in layers)),
+        parts=Parts(join_batches(parts.calibration), join_batches(parts.sweep), parts.evaluation),
+        metric=workload.metric,
+        divergence=workload.divergence_kind,
+        probe=probe,
+        output=workload.output,
+        lock=RLock(),
+    )
+
+
+def subject(workload: Workload) -> Subject:
+    """What is analysed, made once for each workload object.
+
+    Raises:
+        WorkloadError: the model or the data cannot be used; the message says why.
+    """
+    known = _SUBJECTS.get(workload)
+    if known is None:
+        known = _prepare(workload)
+        _SUBJECTS[workload] = known
+    return known
