@@ -227,7 +227,9 @@ def _effect(values: np.ndarray, spec: QuantSpec) -> SpecEffect:
 def make_score(result: Sensitivities, recipe: Recipe) -> Score:
     """The recipe on 2,000 held-out samples, a little worse than the sum of its single layers."""
     setup = result.setup
-    alone = {(p.layer, p.target, p.label): p.divergence for p in result.points}
+    alone: dict[tuple[str, str, str], float] = {
+        (p.layer, p.target, p.label): p.divergence for p in result.points
+    }
     terms = [
         alone[name, target, spec.label]
         for name, config in recipe.layers.items()
