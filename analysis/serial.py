@@ -1,7 +1,6 @@
 """Frozen values to JSON and back, checked by pydantic."""
 
 import json
-from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,13 +12,14 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
 def to_plain(value: Any) -> Any:
     """Lists, dicts and scalars; the keys are the field names."""
-    return _adapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def dumps(value: Any) -> str:
@@ -49,7 +49,8 @@ def from_plain(kind: type[T], body: Any, error: type[AnalysisError], what: str) 
         AnalysisError: (the class given) a field is missing or of the wrong type; named.
     """
     try:
-        value: T = _adapter(kind).validate_python(body)
+        hashable: Any = kind
+        value: T = _adapter(hashable).validate_python(body)
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"

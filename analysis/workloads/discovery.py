@@ -126,7 +126,7 @@ def discover(
             layer = _layer(module, path, full, parameter, what if index == 0 else None)
             layer = replace(
                 layer,
-                name=path if len(own) == 1 else full,
+                name=path if path and len(own) == 1 else full,
                 calls=what.calls if what else 0,
                 macs=what.positions * parameter.numel() // samples if what else 0,
                 folded=norms.get(path),
