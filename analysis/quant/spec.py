@@ -156,7 +156,7 @@ class QuantSpec:
 
 
 WEIGHT_SPEC = QuantSpec(IntFormat(8), PerChannel(), "minmax")
-"""Default for weights, taken at each width by `with_bits` (METHODS 3: asymmetric beats symmetric)."""
+"""Default for weights, at each width by `with_bits` (METHODS 3: asymmetric beats symmetric)."""
 
 ACTIVATION_SPEC = QuantSpec(IntFormat(8), PerTensor(), "mse")
 """Default for activations: one scale, clipped where the squared error is least."""

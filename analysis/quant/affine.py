@@ -1,0 +1,113 @@
+"""The affine map between real values and integer codes, and how a range becomes one."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from analysis.quant.spec import IntFormat
+
+FLOAT32_MAX = torch.finfo(torch.float32).max
+SMALLEST_SCALE = 2.0**-149
+"""The smallest positive float32; a subnormal one still divides exactly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QParams:
+    """Scale and zero-point of ``q = clamp(round(x / scale) + zero_point, qmin, qmax)``.
+
+    The map is that of Nagel et al. (arXiv 2106.08295, section 2.2). Halves round to even, as in
+    torch, here and everywhere else.
+
+    Attributes:
+        scale: float32, positive and finite. Shape () for an activation, (rows, groups) for a
+            weight: a row is an output channel (per-tensor has one row), a group a run of
+            consecutive weights in it (one but for per-group).
+        zero_point: int32 code of the value 0, of the same shape.
+    """
+
+    scale: Tensor
+    zero_point: Tensor
+
+
+def affine_qparams(
+    low: Tensor, high: Tensor, format: IntFormat, *, largest: float = FLOAT32_MAX
+) -> QParams:
+    """The qparams that spread the codes over a range.
+
+    - An asymmetric range is widened to include 0, so that 0 has a code of its own.
+    - The scale is rounded up to float32, so that min-max ranges clip nothing.
+    - Where `low == high` (a constant c) the scale is |c| and the code 1 or -1, which brings c
+      back exactly; a constant 0 takes scale 1.
+    - The scale is held so small that the codes in use stand for finite numbers.
+
+    Args:
+        low: float64, any shape; smallest value to represent.
+        high: float64, same shape; largest value to represent, `low <= high`.
+        format: number format.
+        largest: largest finite number of the tensor's own type.
+    """
+    levels = float(format.qmax - format.qmin)
+    magnitude = torch.maximum(low.abs(), high.abs())
+    constant = low == high
+    if format.symmetric:
+        bottom, step = -magnitude, magnitude / format.qmax
+    else:
+        bottom = low.clamp(max=0.0)
+        step = high.clamp(min=0.0) / levels - bottom / levels
+    step = torch.where(constant, magnitude, step)
+    step = torch.where(magnitude == 0.0, 1.0, step.clamp(SMALLEST_SCALE, FLOAT32_MAX))
+    scale = _round_up_to_float32(step)
+    if format.symmetric:
+        zero_point = torch.zeros_like(scale)
+    else:
+        zero_point = (-bottom / scale.double()).round_().clamp_(0.0, levels)
+    reach = torch.maximum(zero_point - format.qmin, format.qmax - zero_point).double()
+    # One part in four million below the limit: float32 rounding must not reach infinity.
+    limit = ((1.0 - 2.0**-22) * largest / reach).clamp_(max=FLOAT32_MAX).float()
+    scale = torch.where(constant, scale, torch.minimum(scale, limit))
+    return QParams(scale, zero_point.to(torch.int32))
+
+
+def _round_up_to_float32(value: Tensor) -> Tensor:
+    rounded = value.float()
+    above = torch.nextafter(rounded, torch.full_like(rounded, FLOAT32_MAX))
+    return torch.where(rounded.double() < value, above, rounded)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """The representable values `scale * k`, for whole k from `first` to `last`.
+
+    Here k is a code less its zero-point. All three are of one dtype and broadcast against the
+    tensor that is rounded.
+    """
+
+    scale: Tensor
+    first: Tensor
+    last: Tensor
+
+    @classmethod
+    def of(cls, qparams: QParams, format: IntFormat, dtype: torch.dtype) -> "Grid":
+        """The grid of some qparams, to be used in arithmetic of `dtype`."""
+        zero_point = qparams.zero_point
+        return cls(
+            qparams.scale.to(dtype),
+            (format.qmin - zero_point).to(dtype),
+            (format.qmax - zero_point).to(dtype),
+        )
+
+    def nearest(self, steps: Tensor) -> Tensor:
+        """The k of each value; `steps` is the value over the scale, NaN stays NaN."""
+        rounded = steps.round()
+        torch.maximum(rounded, self.first, out=rounded)
+        return torch.minimum(rounded, self.last, out=rounded)
+
+    def clipped(self, steps: Tensor) -> Tensor:
+        """Whether a value lies beyond the grid by more than the half step of rounding."""
+        return (steps < self.first - 0.5) | (steps > self.last + 0.5)
+
+
+def working_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The dtype to round in: float64 for float64 and float32 for everything narrower."""
+    return torch.float64 if dtype == torch.float64 else torch.float32

@@ -1,0 +1,117 @@
+"""Range methods for activations: which interval of the values seen the codes shall cover."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+
+from analysis.quant.affine import Grid, affine_qparams
+from analysis.quant.density import Density, Floats
+from analysis.quant.ranges import TAIL
+from analysis.quant.spec import IntFormat, RangeMethod
+
+ObservedRange = tuple[float, float]
+
+COARSE = np.geomspace(1.0, 1.0 / 64.0, 25)
+"""Shares of the min-max range tried for each end."""
+
+FINE = np.geomspace(1.2, 1.0 / 1.2, 13)
+"""Factors tried around the best of them; 1.2 bridges the steps of `COARSE`."""
+
+ROUNDS = 3
+"""Times the ends are moved at most, in each of the two searches."""
+
+HALVINGS = 64
+"""Enough for a bisection to reach the last bit of a float64."""
+
+
+def minmax_range(density: Density, format: IntFormat) -> ObservedRange:
+    """From the smallest to the largest value seen."""
+    return density.low, density.high
+
+
+def percentile_range(density: Density, format: IntFormat) -> ObservedRange:
+    """The 99.9 % range: one value in a thousand lies outside.
+
+    Symmetric formats leave out the largest magnitudes, asymmetric ones half of them at each end
+    (Wu et al., arXiv 2004.09602, percentile calibration). With too few values to leave one out,
+    or a single value inside the range (nearly all zeros), it is the min-max range.
+    """
+    low, high = density.low, density.high
+    dropped = density.count // (TAIL if format.symmetric else 2 * TAIL)
+    if dropped == 0:
+        return low, high
+    if format.symmetric:
+        limit = _least(lambda x: density.below(-x) + density.above(x) <= dropped, max(-low, high))
+        inner = max(low, -limit), min(high, limit)
+    else:
+        width = high - low
+        inner = (
+            high - _least(lambda x: density.below(high - x) <= dropped, width),
+            low + _least(lambda x: density.above(low + x) <= dropped, width),
+        )
+    return inner if inner[0] < inner[1] else (low, high)
+
+
+def _least(holds: Callable[[float], bool], largest: float) -> float:
+    """The least number for which a monotone condition holds; it holds for `largest`."""
+    fails, least = 0.0, largest
+    for _ in range(HALVINGS):
+        middle = (fails + least) / 2.0
+        if holds(middle):
+            least = middle
+        else:
+            fails = middle
+    return least
+
+
+def mse_range(density: Density, format: IntFormat) -> ObservedRange:
+    """The range with the least expected squared error at this bit-width.
+
+    Both ends are drawn in, together and each on its own, so that one-sided inputs (after a ReLU)
+    and lopsided ones are served alike: a grid search for the criterion of Nagel et al.
+    (arXiv 2106.08295, section 3.1, mean squared error) over the two ends of the range. The
+    min-max range is among the candidates and wins a tie.
+    """
+    if density.low == density.high:
+        return density.low, density.high
+    ends = np.array([min(density.low, 0.0), max(density.high, 0.0)])
+
+    def descend(pair: Floats, low: Floats, high: Floats) -> Floats:
+        for _ in range(ROUNDS):
+            start, pair = pair, _best(density, ends, _moves(pair, low, high), format)
+            if np.array_equal(start, pair):
+                break
+        return pair
+
+    pair = descend(np.ones(2), COARSE, COARSE)
+    pair = descend(pair, pair[0] * FINE, pair[1] * FINE)
+    return float(ends[0] * pair[0]), float(ends[1] * pair[1])
+
+
+def _moves(pair: Floats, low: Floats, high: Floats) -> Floats:
+    """The pair itself, then with one end and with both ends at each of the given shares."""
+    candidates = [
+        pair[None],
+        np.column_stack([low, np.full_like(low, pair[1])]),
+        np.column_stack([np.full_like(high, pair[0]), high]),
+        np.column_stack([low, high]),
+    ]
+    capped: Floats = np.minimum(np.concatenate(candidates), 1.0)
+    return capped
+
+
+def _best(density: Density, ends: Floats, candidates: Floats, format: IntFormat) -> Floats:
+    """The candidate with the least expected error; the first of equals."""
+    clip = torch.from_numpy(candidates * ends)
+    grid = Grid.of(affine_qparams(clip[:, 0], clip[:, 1], format), format, torch.float64)
+    errors = density.squared_error(grid.scale.numpy(), grid.first.numpy(), grid.last.numpy())
+    best: Floats = candidates[int(errors.argmin())]
+    return best
+
+
+OBSERVED_RANGE_METHODS: Mapping[RangeMethod, Callable[[Density, IntFormat], ObservedRange]] = {
+    "minmax": minmax_range,
+    "percentile": percentile_range,
+    "mse": mse_range,
+}

@@ -1,0 +1,84 @@
+"""From a weight, or from what was seen of an activation, to its scales and zero-points."""
+
+import torch
+from torch import Tensor
+
+from analysis.errors import ModelError, OptionError
+from analysis.quant.affine import QParams, affine_qparams, working_dtype
+from analysis.quant.grouping import Grouping
+from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS
+from analysis.quant.observer import Observer
+from analysis.quant.ranges import RANGE_METHODS
+from analysis.quant.spec import PerTensor, QuantSpec
+
+__all__ = ["QParams", "activation_qparams", "checked_weight", "weight_qparams"]
+
+
+def checked_weight(weight: Tensor) -> Tensor:
+    """A weight fit to be quantised, free of any graph and in the dtype to work in.
+
+    Raises:
+        ModelError: the weight is empty, NaN or infinite, or holds no real numbers.
+    """
+    if not weight.is_floating_point():
+        raise ModelError(
+            f"A weight must hold float numbers, not {weight.dtype}; leave this layer in float."
+        )
+    if weight.numel() == 0:
+        raise ModelError(
+            f"A weight must hold at least one number, but its shape is {tuple(weight.shape)}; "
+            "remove the layer from the model."
+        )
+    values = weight.detach().to(working_dtype(weight.dtype))
+    low, high = values.aminmax()
+    if not bool(low.isfinite() & high.isfinite()):
+        bad = int((~values.isfinite()).sum())
+        raise ModelError(
+            f"Weights must be finite, but {bad:,} of {values.numel():,} are NaN or infinite; "
+            "check how the model was trained or loaded."
+        )
+    return values
+
+
+def weight_qparams(weight: Tensor, spec: QuantSpec, channel_axis: int) -> QParams:
+    """Scales and zero-points of a weight, of shape (rows, groups).
+
+    Args:
+        weight: any shape and float dtype.
+        spec: its granularity says which weights share a scale: all of them (1, 1), those of one
+            output channel (channels, 1), or runs of consecutive ones within a channel.
+        channel_axis: axis of the output channels.
+
+    Raises:
+        ModelError: the weight is empty, NaN or infinite.
+    """
+    values = checked_weight(weight)
+    grouping = Grouping.of(values, spec.granularity, channel_axis)
+    find = RANGE_METHODS[spec.range_method]
+    found = [find(block, spec.format) for block in grouping.blocks(grouping.cut(values))]
+    return affine_qparams(
+        grouping.gather([low for low, _ in found]),
+        grouping.gather([high for _, high in found]),
+        spec.format,
+        largest=torch.finfo(weight.dtype).max,
+    )
+
+
+def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:
+    """Scale and zero-point of an activation, of shape ().
+
+    Raises:
+        OptionError: the granularity is not per-tensor.
+        ValueError: nothing was observed.
+    """
+    if not isinstance(spec.granularity, PerTensor):
+        raise OptionError(
+            f"Activations have one scale for the whole tensor, so {spec.label!r} cannot be used; "
+            "choose per-tensor."
+        )
+    low, high = OBSERVED_RANGE_METHODS[spec.range_method](observed.density(), spec.format)
+    return affine_qparams(
+        torch.tensor(low, dtype=torch.float64),
+        torch.tensor(high, dtype=torch.float64),
+        spec.format,
+    )
