@@ -1,0 +1,1 @@
+"""Results in, plotly figures out; each figure carries its own description (`frame.alt_text`)."""

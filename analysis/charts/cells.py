@@ -1,0 +1,60 @@
+"""The table behind every heat map: layers down, bit-widths across, a point or nothing in a cell."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.points import Sensitivities, SweepPoint, SweepSetup, Target
+
+Order = Literal["network", "worst"]
+
+
+@dataclass(frozen=True, slots=True)
+class CellGrid:
+    """Points by layer and bit-width.
+
+    Attributes:
+        rows: one tuple a layer, one entry a width; None where nothing is measured yet.
+    """
+
+    layers: tuple[str, ...]
+    bits: tuple[int, ...]
+    rows: tuple[tuple[SweepPoint | None, ...], ...]
+
+    @property
+    def points(self) -> Iterator[tuple[int, int, SweepPoint]]:
+        """Row, column and point of every measured cell."""
+        for row, cells in enumerate(self.rows):
+            for column, point in enumerate(cells):
+                if point is not None:
+                    yield row, column, point
+
+    @property
+    def count(self) -> int:
+        """Measured cells."""
+        return sum(1 for _ in self.points)
+
+
+def cell_grid(result: Sensitivities, target: Target, order: Order = "network") -> CellGrid:
+    """The points of one target, in call order or with the worst layer first."""
+    grid = setup_grid(result.setup, result.points, target)
+    if order == "network":
+        return grid
+    ranked = sorted(zip(grid.layers, grid.rows, strict=True), key=lambda pair: -_worst(pair[1]))
+    return CellGrid(tuple(name for name, _ in ranked), grid.bits, tuple(row for _, row in ranked))
+
+
+def setup_grid(setup: SweepSetup, points: Iterable[SweepPoint], target: Target) -> CellGrid:
+    """The cells a sweep asks for, filled with the points there are; a later point replaces."""
+    asked = [cell for cell in setup.cells if cell.target == target]
+    named = {cell.layer for cell in asked}
+    layers = tuple(layer.name for layer in setup.layers if layer.name in named)
+    bits = tuple(sorted({QuantSpec.parse(label).bits for label in {c.label for c in asked}}))
+    found = {(point.layer, point.bits): point for point in points if point.target == target}
+    rows = tuple(tuple(found.get((name, width)) for width in bits) for name in layers)
+    return CellGrid(layers, bits, rows)
+
+
+def _worst(row: tuple[SweepPoint | None, ...]) -> float:
+    return max((point.divergence for point in row if point is not None), default=-1.0)

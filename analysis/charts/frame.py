@@ -1,0 +1,68 @@
+"""What all figures share: theme, margins, hover, and the sentence that describes them."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from analysis.charts.palette import CATEGORIES, CLEAR
+
+_TEMPLATE = go.layout.Template(layout={"colorway": list(CATEGORIES)})
+"""Nearly empty: plotly's own template is 6 KiB a figure, and streamlit draws its theme over it."""
+
+TICK_FONT = {"size": 11}
+
+
+def framed(traces: list[Any], *, height: int, alt: str, top: int = 8, bottom: int = 8) -> go.Figure:
+    """A figure that fills its column and takes text and grid colours from the page's theme.
+
+    Args:
+        traces: in drawing order.
+        height: pixels; the width is the page's.
+        alt: one sentence for those who do not see the figure.
+        top: pixels above the plot.
+        bottom: pixels below the plot; axis labels add to it.
+    """
+    figure = go.Figure(layout={"template": _TEMPLATE})
+    figure.add_traces(traces)
+    return figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": top, "b": bottom, "pad": 3},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        # A finger that drags over a figure scrolls the page.
+        dragmode=False,
+        hovermode="closest",
+        showlegend=False,
+        meta={"alt": alt},
+    )
+
+
+def alt_text(figure: go.Figure) -> str:
+    """The sentence that describes a figure, for `st.plotly_chart(alt=…)`."""
+    return str(figure.layout.meta["alt"])
+
+
+def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
+    """Settings of one axis: title with unit, small labels, room made for them."""
+    named = {"title": {"text": title, "font": {"size": 12}, "standoff": 8}} if title else {}
+    return {"automargin": True, "tickfont": TICK_FONT, **named, **more}
+
+
+def legend_below(entries: int) -> tuple[dict[str, Any], int]:
+    """A legend under the plot, one entry a line, and the pixels it takes.
+
+    One a line, because side by side they are cut off on a phone.
+    """
+    legend = {
+        "orientation": "v",
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "bgcolor": CLEAR,
+        "font": {"size": 12},
+        "itemclick": False,
+        "itemdoubleclick": False,
+    }
+    return legend, 19 * entries + 12

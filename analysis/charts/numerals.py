@@ -1,0 +1,104 @@
+"""Numbers as figures and the report print them."""
+
+from math import ceil, floor, isfinite, isnan, log10
+
+from analysis.sensitivity.points import Divergence
+
+SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+
+SHARES = frozenset({"top1", "top5", "accuracy", "agreement"})
+"""Metrics that are shares of samples: printed in percent, their losses in percentage points."""
+
+TITLES = {"top1": "top-1", "top5": "top-5", "rmse": "RMSE", "mae": "MAE"}
+
+DIVERGENCES: dict[Divergence, str] = {
+    "kl": "divergence (KL, nats)",
+    "mse": "divergence (relative squared error)",
+}
+
+
+def short(value: float, digits: int = 2) -> str:
+    """So many significant digits: ``0.010``, ``3.4e−5``, ``1,200``; infinity and NaN as such."""
+    if not isfinite(value):
+        return "NaN" if isnan(value) else "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    size = int(exponent)
+    if size >= 6 or size < -3:
+        return f"{mantissa}e{size}".replace("-", MINUS)
+    return f"{float(f'{mantissa}e{size}'):,.{max(0, digits - 1 - size)}f}".replace("-", MINUS)
+
+
+def tick(value: float) -> str:
+    """A round number without idle zeros: ``0.01``, ``5e−5``, ``200``."""
+    text = short(value, 3)
+    mantissa, e, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + e + exponent
+
+
+def nice_ticks(low: float, high: float, most: int = 5) -> tuple[float, ...]:
+    """Up to `most` round numbers within the range, evenly spaced."""
+    if not high > low:
+        return (low,)
+    power = 10.0 ** floor(log10((high - low) / most))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10, 20) if (high - low) / (m * power) <= most)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return tuple(step * index for index in range(first, last + 1))
+
+
+def range_text(low: float, high: float) -> str:
+    """A 95 % interval: ``0.011 to 0.014``."""
+    return f"{short(low)} to {short(high)}"
+
+
+def byte_unit(largest: float) -> tuple[float, str]:
+    """Divisor and unit for an axis that reaches to `largest` bytes; kB is 1,000 bytes."""
+    if largest >= 1e10:
+        return 1e9, "GB"
+    return (1e6, "MB") if largest >= 1e7 else (1e3, "kB")
+
+
+def bytes_text(size: float) -> str:
+    """A size: ``812 B``, ``41.0 kB``, ``9.8 MB``."""
+    for divisor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(size) >= divisor:
+            return f"{size / divisor:.1f}{SPACE}{unit}"
+    return f"{size:.0f}{SPACE}B"
+
+
+def bits_text(bits: int | None) -> str:
+    """A bit-width: ``4 bits``, ``float``."""
+    return "float" if bits is None else f"{bits} bits"
+
+
+def metric_title(name: str) -> str:
+    """Name of a metric on screen."""
+    return TITLES.get(name, name)
+
+
+def metric_unit(name: str) -> str:
+    """Axis title of a metric, with its unit where it has one."""
+    return f"{metric_title(name)} (%)" if name in SHARES else metric_title(name)
+
+
+def metric_scale(name: str) -> float:
+    """What an axis multiplies the metric by: 100 for a share."""
+    return 100.0 if name in SHARES else 1.0
+
+
+def metric_text(name: str, value: float) -> str:
+    """A metric's value: ``91.8 %`` for a share, four digits otherwise."""
+    return f"{100 * value:.1f}{SPACE}%" if name in SHARES and isfinite(value) else short(value, 4)
+
+
+def drop_text(name: str, drop: float) -> str:
+    """A loss (positive is worse) as a change of the metric: ``−0.30 pp``, or the loss itself."""
+    if name not in SHARES:
+        return short(drop, 3)
+    text = f"{abs(100 * drop):.2f}"
+    sign = "" if float(text) == 0 else MINUS if drop > 0 else "+"
+    return f"{sign}{text}{SPACE}pp"
