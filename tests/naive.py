@@ -6,6 +6,7 @@ from analysis.quant.fake import fake_quantize_tensor, fake_quantize_weight
 from analysis.quant.qparams import activation_qparams
 from analysis.sensitivity.points import Cell
 from analysis.simulate.calibration import calibrate
+from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import Subject
 
 
@@ -14,7 +15,7 @@ def naive_kl(made: Subject, cell: Cell) -> float:
     layer = next(x for x in made.layers if x.name == cell.layer)
     module = made.model.get_submodule(layer.module)
     weight = made.model.get_parameter(layer.param)
-    inputs = torch.cat([batch[0] for batch in made.parts.sweep])
+    inputs = torch.cat([tensors_of(batch[0])[0] for batch in made.parts.sweep])
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     original = weight.detach().clone()

@@ -72,7 +72,7 @@ def test_perplexity_gets_worse_upwards():
 def test_measure_uses_the_sweep_set_and_score_the_evaluation_set():
     workload = make_workload("branched")
     recipe = _recipe(workload, 3)
-    swapped = replace(workload, sweep=workload.evaluation, evaluation=workload.sweep)
+    swapped = replace(workload, sweep=workload.evaluation, evaluation=workload.sweep or [])
     assert measure(workload, recipe).divergence == score(swapped, recipe).divergence
     assert measure(workload, recipe).divergence != score(workload, recipe).divergence
 

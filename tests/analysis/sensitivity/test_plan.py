@@ -14,7 +14,7 @@ def test_the_plan_counts_the_cells_the_sweep_has(target):
 
 def test_the_input_of_a_layer_that_never_runs_is_not_planned():
     first, *rest = make_sensitivities(5).layers
-    net = [replace(first, calls=0), *rest]
+    net = [replace(first, calls=0, input_shape=None), *rest]
     assert planned_cells(net, 2, "both") == 2 * (5 + 4)
 
 

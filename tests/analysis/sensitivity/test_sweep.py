@@ -10,6 +10,7 @@ from analysis.metrics import Rmse
 from analysis.sensitivity import exact
 from analysis.sensitivity.points import Sensitivities, from_document, to_document
 from analysis.sensitivity.sweep import sweep
+from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
 from tests.naive import naive_kl
@@ -31,9 +32,7 @@ def test_every_cell_equals_the_naive_loop(name):
 def test_the_model_is_left_as_it_was_found(name):
     workload = make_workload(name)
     before = {key: value.clone() for key, value in workload.model.state_dict().items()}
-    iterator = iter(sweep(workload, bits=(3,), target="both"))
-    next(iterator)
-    iterator.close()
+    next(iter(sweep(workload, bits=(3,), target="both")))
     list(sweep(workload, bits=(3,), target="both"))
     after = workload.model.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
@@ -106,7 +105,7 @@ def test_relative_squared_error_for_regression():
     )
     result = Sensitivities.collect(sweep(workload, bits=(3,)))
     assert result.setup.divergence == "mse"
-    inputs = torch.cat([batch[0] for batch in subject(workload).parts.sweep])
+    inputs = torch.cat([tensors_of(batch[0])[0] for batch in subject(workload).parts.sweep])
     point = result.points[0]
     from analysis.simulate.simulated import quantized_weight
 
