@@ -48,7 +48,8 @@ class Job:
         source: workload source, as `load_workload` takes it.
         workload: its name, once known.
         fingerprint: of the model, once known.
-        phase: what it does now, for people: "loading", "inspecting", "sweeping", "choosing", "scoring".
+        phase: what it does now, for people: "starting", "loading", "inspecting", "sweeping",
+            "choosing", "scoring", "cancelling"; empty while it waits and when it ended.
         done, total: finished and planned units of the phase that takes the time.
         created, started, ended: seconds since the epoch.
         attempt: 1 for the first start; more after a worker died.

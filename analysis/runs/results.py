@@ -1,0 +1,108 @@
+"""What sweeps leave, in a transaction of the caller: setup, points, samples, cost."""
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from analysis.errors import UnknownRunError
+from analysis.runs.packing import array_bytes, array_of, pack, unpack
+from analysis.runs.schema import points, samples, sweeps
+from analysis.sensitivity.points import (
+    Cell,
+    CellSamples,
+    Sensitivities,
+    SweepCost,
+    SweepPoint,
+    SweepSetup,
+)
+
+
+def save_setup(connection: Connection, run: str, setup: SweepSetup) -> None:
+    """Keep what is known before the first point."""
+    connection.execute(delete(sweeps).where(sweeps.c.run == run))
+    connection.execute(insert(sweeps).values(run=run, setup=pack(setup)))
+
+
+def setup_of(connection: Connection, run: str) -> SweepSetup | None:
+    """What is known before the first point; None before the sweep began."""
+    text = connection.scalar(select(sweeps.c.setup).where(sweeps.c.run == run))
+    return unpack(SweepSetup, text) if text is not None else None
+
+
+def save_cost(connection: Connection, run: str, cost: SweepCost) -> None:
+    """Keep what the sweep took so far; its setup must be there."""
+    connection.execute(update(sweeps).where(sweeps.c.run == run).values(cost=pack(cost)))
+
+
+def cost_of(connection: Connection, run: str) -> SweepCost:
+    """What the sweep took so far; nothing before its first figures."""
+    text = connection.scalar(select(sweeps.c.cost).where(sweeps.c.run == run))
+    return unpack(SweepCost, text) if text is not None else SweepCost(0.0, 0.0, 0)
+
+
+def put_point(connection: Connection, run: str, point: SweepPoint) -> None:
+    """Keep a point; an earlier one of the same cell is replaced."""
+    key = _key(run, point.cell)
+    same = (points.c[name] == value for name, value in key.items())
+    connection.execute(delete(points).where(*same))
+    connection.execute(insert(points).values(**key, body=pack(point)))
+
+
+def put_samples(connection: Connection, run: str, chunk: CellSamples) -> None:
+    """Keep the raw figures of one cell on one chunk; the same chunk is replaced."""
+    key = {**_key(run, chunk.cell), "start": chunk.start}
+    same = (samples.c[name] == value for name, value in key.items())
+    connection.execute(delete(samples).where(*same))
+    length, columns = chunk.statistics.shape
+    row = {
+        "length": length,
+        "columns": columns,
+        "divergence": array_bytes(chunk.divergence),
+        "statistics": array_bytes(chunk.statistics),
+    }
+    connection.execute(insert(samples).values(**key, **row))
+
+
+def points_of(connection: Connection, run: str) -> tuple[SweepPoint, ...]:
+    """The newest point of each cell, in the order they were measured."""
+    query = select(points.c.body).where(points.c.run == run).order_by(points.c.number)
+    bodies = ",".join(connection.scalars(query))
+    return unpack(tuple[SweepPoint, ...], f"[{bodies}]")
+
+
+def samples_of(connection: Connection, run: str) -> tuple[CellSamples, ...]:
+    """All raw figures, in the order they were measured."""
+    query = select(samples).where(samples.c.run == run).order_by(samples.c.number)
+    return tuple(
+        CellSamples(
+            Cell(row.layer, row.target, row.label),
+            row.start,
+            array_of(row.divergence, (row.length,)),
+            array_of(row.statistics, (row.length, row.columns)),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def sensitivities_of(connection: Connection, run: str) -> Sensitivities:
+    """Everything learnt so far.
+
+    Raises:
+        UnknownRunError: no sweep of that id has begun.
+    """
+    setup = setup_of(connection, run)
+    if setup is None:
+        raise UnknownRunError(
+            f"The run {run!r:.60} must have begun to measure, and it has not (or does not exist "
+            "any more); wait for its first points or choose another run."
+        )
+    found = points_of(connection, run)
+    return Sensitivities.assemble(setup, found, cost_of(connection, run), run=run)
+
+
+def erase(connection: Connection, run: str) -> None:
+    """Forget everything a sweep left."""
+    for table in (sweeps, points, samples):
+        connection.execute(delete(table).where(table.c.run == run))
+
+
+def _key(run: str, cell: Cell) -> dict[str, str]:
+    return {"run": run, "layer": cell.layer, "target": cell.target, "label": cell.label}

@@ -1,0 +1,149 @@
+"""What a job does, step by step. Torch is imported here, when a step needs it."""
+
+from typing import TYPE_CHECKING, assert_never
+
+from analysis.errors import UnknownRunError
+from analysis.runs.attempt import Attempt
+from analysis.runs.measuring import measure
+from analysis.runs.records import InspectOptions, Job, RecipeRecord, ScoreOptions, SweepOptions
+from analysis.sensitivity.points import Sensitivities
+
+if TYPE_CHECKING:
+    from analysis.allocation.budget import Prediction
+    from analysis.recipe import Recipe
+    from analysis.workloads.workload import Workload
+
+
+def run(attempt: Attempt) -> None:
+    """Do the job, or what earlier attempts left of it.
+
+    Raises:
+        AnalysisError: it cannot be done; what was finished is in the store.
+        CancelledError: it is to stop.
+    """
+    job = attempt.store.job(attempt.job_id)
+    match job.options:
+        case InspectOptions():
+            attempt.expect(1)
+            _inspect(attempt, job, _open(attempt, job))
+        case SweepOptions():
+            _sweep(attempt, job, job.options)
+        case ScoreOptions():
+            _score(attempt, job, job.options)
+        case _:
+            assert_never(job.options)
+
+
+def _open(attempt: Attempt, job: Job) -> "Workload":
+    import torch
+
+    from analysis.workloads.load import load_workload
+    from analysis.workloads.subject import subject
+
+    torch.set_num_threads(1)
+    attempt.begin("loading")
+    workload = load_workload(job.source)
+    made = subject(workload)
+    attempt.describe(made.name, made.fingerprint)
+    return workload
+
+
+def _inspect(attempt: Attempt, job: Job, workload: "Workload") -> None:
+    from analysis.inspection import inspect_workload
+
+    attempt.begin("inspecting")
+    attempt.store.save_inspection(job.source, inspect_workload(workload))
+
+
+def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
+    from analysis.workloads.subject import subject
+
+    workload = _open(attempt, job)
+    known = attempt.store.inspection_of(job.source)
+    if known is None or known.fingerprint != subject(workload).fingerprint:
+        _inspect(attempt, job, workload)
+    attempt.begin("sweeping")
+    result = measure(attempt, workload, options)
+    if options.target == "activation":
+        return  # a recipe's bytes are those of its weights, of which nothing is known here
+    attempt.begin("choosing")
+    chosen = _recommended(attempt, job, result)
+    baseline = _baseline(attempt, job, result, chosen.recipe)
+    attempt.begin("scoring")
+    for record in (chosen, baseline):
+        if not attempt.store.scores(recipe=record.id):
+            _judge(attempt, workload, record)
+
+
+def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:
+    record = attempt.store.recipe(options.recipe)
+    attempt.expect(1 if options.run is None else 2)
+    workload = _open(attempt, job)
+    attempt.begin("scoring")
+    _judge(attempt, workload, record)
+    if options.run is None:
+        return
+    try:
+        result = attempt.store.sensitivities(options.run)
+    except UnknownRunError:
+        return  # deleted while this job waited; the recipe has its score all the same
+    baseline = _baseline(attempt, job, result, record.recipe)
+    if not attempt.store.scores(recipe=baseline.id):
+        _judge(attempt, workload, baseline)
+
+
+def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None:
+    from analysis.scoring import score
+
+    attempt.check()
+    attempt.store.save_score(record.id, score(workload, record.recipe))
+
+
+def _recommended(attempt: Attempt, job: Job, result: Sensitivities) -> RecipeRecord:
+    """What to propose without being asked, chosen once for each run."""
+    from analysis.allocation.recommend import recommend
+
+    known = attempt.store.recommended(job.id)
+    if known is not None:
+        return known
+    choice = recommend(result)
+    return attempt.store.save_recipe(
+        choice.recipe,
+        owner=job.owner,
+        run=job.id,
+        origin="recommended",
+        predicted=_figures(choice.predicted),
+    )
+
+
+def _baseline(attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe") -> RecipeRecord:
+    """The same-bytes uniform recipe to judge this one by; equal ones are kept once for a run."""
+    from analysis.allocation.baselines import same_bytes_uniform
+    from analysis.allocation.predict import predict
+    from analysis.cost import recipe_cost
+
+    setup = result.setup
+    stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
+    uniform = same_bytes_uniform(result, stored)
+    for record in attempt.store.recipes(run=result.run):
+        if record.origin == "baseline" and record.recipe == uniform:
+            return record
+    return attempt.store.save_recipe(
+        uniform,
+        owner=job.owner,
+        run=result.run,
+        origin="baseline",
+        predicted=_figures(predict(result, uniform)),
+    )
+
+
+def _figures(predicted: "Prediction") -> dict[str, float]:
+    """A prediction as the named figures that go with a recipe."""
+    named = {
+        "divergence": predicted.divergence,
+        "low": predicted.low,
+        "high": predicted.high,
+        "drop": predicted.drop,
+        "samples": float(predicted.samples),
+    }
+    return {name: value for name, value in named.items() if value is not None}
