@@ -39,8 +39,8 @@ def waiting(connection: Connection) -> tuple[str, ...]:
 
 def _recently_started(connection: Connection) -> dict[str, int]:
     recent = (
-        select(jobs.c.owner, func.count())
+        select(jobs.c.owner, func.count().label("started"))
         .where(jobs.c.claimed > time.time() - RECENT_SECONDS)
         .group_by(jobs.c.owner)
     )
-    return dict(connection.execute(recent).tuples().all())
+    return {row.owner: row.started for row in connection.execute(recent)}
