@@ -92,7 +92,7 @@ def squared_error(groups: Tensor, qparams: QParams, format: IntFormat) -> Tensor
     """
     columns = QParams(qparams.scale.unsqueeze(1), qparams.zero_point.unsqueeze(1))
     grid = Grid.of(columns, format, groups.dtype)
-    total = torch.zeros(groups.shape[0], dtype=torch.float64)
+    total = groups.new_zeros(groups.shape[0], dtype=torch.float64)
     for tile in torch.split(groups, TILE, dim=1):
         steps = tile / grid.scale
         error = grid.nearest(steps).sub_(steps)

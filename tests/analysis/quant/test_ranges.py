@@ -1,0 +1,118 @@
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.quant import ranges
+from analysis.quant.affine import affine_qparams
+from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS
+from analysis.quant.ranges import (
+    RANGE_METHODS,
+    SHRINK,
+    minmax_range,
+    mse_range,
+    percentile_range,
+    squared_error,
+)
+from analysis.quant.spec import IntFormat, RangeMethod
+
+ASYM4, SYM4 = IntFormat(4), IntFormat(4, symmetric=True)
+
+
+def normal(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def brute_force_error(values: np.ndarray, low: float, high: float, fmt: IntFormat) -> float:
+    """The definition, value by value in float64."""
+    if fmt.symmetric:
+        scale, zero = max(abs(low), abs(high)) / fmt.qmax, 0.0
+    else:
+        low, high = min(low, 0.0), max(high, 0.0)
+        scale = (high - low) / fmt.qmax
+        zero = np.rint(-low / scale)
+    codes = np.clip(np.rint(values / scale) + zero, fmt.qmin, fmt.qmax)
+    return float((((codes - zero) * scale - values) ** 2).sum())
+
+
+def test_every_named_method_has_both_functions() -> None:
+    assert set(RANGE_METHODS) == set(OBSERVED_RANGE_METHODS) == set(get_args(RangeMethod))
+
+
+@pytest.mark.parametrize("method", RANGE_METHODS)
+def test_ranges_are_float64_one_a_group(method: RangeMethod) -> None:
+    low, high = RANGE_METHODS[method](normal(5, 40), ASYM4)
+    assert low.dtype == high.dtype == torch.float64
+    assert low.shape == high.shape == (5,)
+
+
+@pytest.mark.parametrize("fmt", [ASYM4, SYM4], ids=["asym", "sym"])
+def test_percentile_leaves_out_one_value_in_a_thousand(fmt: IntFormat) -> None:
+    groups = normal(3, 10_000)
+    low, high = percentile_range(groups, fmt)
+    outside = (groups < low.float()[:, None]) | (groups > high.float()[:, None])
+    assert outside.sum(dim=1).tolist() == [10, 10, 10]
+
+
+@pytest.mark.parametrize("fmt", [ASYM4, SYM4], ids=["asym", "sym"])
+def test_percentile_of_a_small_group_is_min_max(fmt: IntFormat) -> None:
+    groups = normal(3, 999)
+    for mine, theirs in zip(percentile_range(groups, fmt), minmax_range(groups, fmt), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("fmt", [ASYM4, SYM4], ids=["asym", "sym"])
+def test_percentile_of_nearly_all_zeros_keeps_the_rest(fmt: IntFormat) -> None:
+    groups = torch.zeros(1, 10_000)
+    groups[0, :3] = torch.tensor([-1.0, 2.0, 3.0])
+    low, high = percentile_range(groups, fmt)
+    assert (low.item(), high.item()) == (-1.0, 3.0)
+
+
+@pytest.mark.parametrize("fmt", [ASYM4, SYM4, IntFormat(2), IntFormat(8)], ids=lambda f: f.label)
+def test_mse_is_the_best_of_the_listed_shares(fmt: IntFormat) -> None:
+    groups = normal(4, 60) + 0.2
+    groups[2, 0] = 9.0
+    low, high = mse_range(groups, fmt)
+    for index, group in enumerate(groups.double().numpy()):
+        errors = [brute_force_error(group, group.min() * f, group.max() * f, fmt) for f in SHRINK]
+        chosen = brute_force_error(group, low[index].item(), high[index].item(), fmt)
+        assert chosen == pytest.approx(min(errors), rel=1e-4)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10_000), st.integers(2, 8), st.booleans(), st.integers(1, 50))
+def test_mse_is_never_worse_than_min_max(seed: int, bits: int, symmetric: bool, size: int) -> None:
+    fmt = IntFormat(bits, symmetric)
+    groups = normal(6, size, seed=seed)
+    least = squared_error(groups, affine_qparams(*mse_range(groups, fmt), fmt), fmt)
+    plain = squared_error(groups, affine_qparams(*minmax_range(groups, fmt), fmt), fmt)
+    assert (least <= plain).all()
+
+
+def test_mse_does_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = normal(7, 33)
+    whole = mse_range(groups, ASYM4)
+    monkeypatch.setattr(ranges, "TILE", 16)
+    for mine, theirs in zip(mse_range(groups, ASYM4), whole, strict=True):
+        assert torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("exponent", [-100, 120])
+def test_mse_of_tiny_and_huge_weights_is_that_of_ordinary_ones(exponent: int) -> None:
+    groups = normal(4, 64)
+    expected = [bound * 2.0**exponent for bound in mse_range(groups, ASYM4)]
+    for mine, theirs in zip(mse_range(groups * 2.0**exponent, ASYM4), expected, strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_squared_error_is_the_definition() -> None:
+    groups = normal(3, 50)
+    low, high = minmax_range(groups, ASYM4)
+    errors = squared_error(groups, affine_qparams(low, high, ASYM4), ASYM4)
+    for index, group in enumerate(groups.double().numpy()):
+        expected = brute_force_error(group, low[index].item(), high[index].item(), ASYM4)
+        assert errors[index].item() == pytest.approx(expected, rel=1e-4)
