@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from analysis.charts.frame import alt_text
+from analysis.runs.jobs import SHARED
 from analysis.runs.records import Job, SweepOptions
 from pages.ui import reads
 from pages.ui.places import Place, link
@@ -56,10 +58,9 @@ def run_title(row: Job) -> str:
 
 
 def _run_picker(run: str) -> None:
-    rows = {row.id: row for row in store().jobs(owner=owner(), limit=50) if row.kind == "sweep"}
-    for known in (run, DEMO_RUN):
-        if known not in rows:
-            rows[known] = reads.job(known)
+    listed = (*store().jobs(owner=owner(), limit=50), *store().jobs(owner=SHARED, limit=20))
+    rows = {row.id: row for row in listed if row.kind == "sweep"}
+    rows.setdefault(run, reads.job(run))
     if len(rows) < 2:
         return
     ids = list(rows)
@@ -107,9 +108,21 @@ def empty_state(
 
 
 def plot(
-    figure: Figure, key: str, alt: str, *, on_select: Callable[[Any], None] | None = None
+    figure: Figure,
+    key: str,
+    alt: str | None = None,
+    *,
+    on_select: Callable[[Any], None] | None = None,
 ) -> None:
-    """A plotly figure; `on_select` gets the customdata of the point that was clicked."""
+    """A plotly figure; `on_select` gets the customdata of the point that was clicked.
+
+    Args:
+        figure: made by `analysis.charts`; shared between sessions, so never changed.
+        key: of this chart on this page.
+        alt: one sentence for those who do not see it; None takes the figure's own.
+        on_select: called with the customdata of a clicked point.
+    """
+    alt = alt_text(figure) if alt is None else alt
     if on_select is None:
         st.plotly_chart(figure, key=key, alt=alt, config=_PLOT_CONFIG)
         return

@@ -11,7 +11,6 @@ from plotly.graph_objects import Figure
 
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.frontier import frontier as solve_frontier
-from analysis.errors import UnknownRunError
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
@@ -31,12 +30,7 @@ def job(run: str) -> Job:
     Raises:
         UnknownRunError: there is none of that id.
     """
-    found = store().job(run)
-    if found is None:
-        raise UnknownRunError(
-            f"There is no run {run!r:.60} (any more); choose one on the Runs page."
-        )
-    return found
+    return store().job(run)
 
 
 def version(run: str) -> tuple[str, str, str, int, float | None]:
@@ -46,25 +40,24 @@ def version(run: str) -> tuple[str, str, str, int, float | None]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)
-def _finished(_version: tuple[Hashable, ...], run: str, _key: str) -> Sensitivities:
-    found = store().sensitivities(run)
-    if found is None:
-        raise _NothingYet
-    return found
+def _finished(key: str, _run: str) -> Sensitivities:
+    return store().sensitivities(_run)
 
 
 def sensitivities(run: str) -> Sensitivities | None:
-    """Everything the run has learnt so far; None before its first point."""
-    if job(run).live:
-        return store().sensitivities(run)
-    try:
-        return _finished(version(run), run, repr(version(run)))
-    except _NothingYet:
+    """Everything the run has learnt so far; None before it began to measure.
+
+    Raises:
+        UnknownRunError: there is no run of that id.
+    """
+    live = job(run).live
+    if store().setup(run) is None:
         return None
+    return store().sensitivities(run) if live else _finished(repr(version(run)), run)
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)
-def _inspection(_home: str, fingerprint: str) -> Inspection:
+def _inspection(home: str, fingerprint: str) -> Inspection:
     found = store().inspection(fingerprint)
     if found is None:
         raise _NothingYet
@@ -80,19 +73,16 @@ def inspection(fingerprint: str) -> Inspection | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)
-def _frontier(_key: str, run: str) -> tuple[FrontierPoint, ...]:
-    found = sensitivities(run)
-    if found is None:
-        raise _NothingYet
-    return solve_frontier(found)
+def _frontier(key: str, _result: Sensitivities) -> tuple[FrontierPoint, ...]:
+    return solve_frontier(_result)
 
 
 def frontier(run: str) -> tuple[FrontierPoint, ...]:
     """Recipes with the least predicted divergence for their bytes; empty before the first point."""
-    try:
-        return _frontier(repr(version(run)), run)
-    except _NothingYet:
+    found = sensitivities(run)
+    if found is None or not found.points:
         return ()
+    return _frontier(repr(version(run)), found)
 
 
 def recommended(run: str) -> RecipeRecord | None:

@@ -9,13 +9,13 @@ import streamlit as st
 
 from analysis.errors import OptionError
 from analysis.paths import home_dir
+from analysis.runs.bundle import DEMO_RUN as DEMO_RUN
 from analysis.runs.bundle import ensure_demo
 from analysis.runs.store import RunStore
 from analysis.workloads.catalogue import catalogue
 from analysis.workloads.upload import uploads
 from pages.ui.owner import LOCAL_OWNER, OWNER_COOKIE, is_owner_id
 
-DEMO_RUN = "demo"
 WORKLOADS_VARIABLE = "QUANTSCOPE_WORKLOADS"
 
 _RUN_KEY = "chosen_run"
@@ -39,7 +39,7 @@ class Source:
 
 
 @st.cache_resource(show_spinner=False)
-def _open_store(_home: str) -> RunStore:
+def _open_store(home: str) -> RunStore:
     opened = RunStore()
     ensure_demo(opened)
     return opened
@@ -95,7 +95,14 @@ def command_line_sources() -> tuple[str, ...]:
 def workload_sources() -> tuple[Source, ...]:
     """Every workload this session can choose: command line first, built-ins, uploads."""
     built_in = tuple(
-        Source(entry.name, entry.title, entry.description, "built-in", entry.licence, entry.figures)
+        Source(
+            entry.source,
+            entry.title,
+            entry.description,
+            "built-in",
+            entry.licence,
+            entry.figures,
+        )
         for entry in catalogue()
     )
     known = {entry.source for entry in built_in}

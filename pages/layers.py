@@ -1,0 +1,42 @@
+"""Every layer in a table, one of them large: what it holds and what a spec does to it."""
+
+import streamlit as st
+
+from pages.ui import layer_detail, layer_table, reads
+from pages.ui.controls import empty_state, page_header
+from pages.ui.progress import watch
+from pages.ui.spec_menu import chosen_spec
+from pages.ui.state import current_run
+from pages.ui.text import plain
+from pages.ui.workload_cards import inspect_job, look_at
+
+run = current_run()
+job = reads.job(run)
+fingerprint = st.query_params.get("model") or job.fingerprint
+found = reads.inspection(fingerprint) if fingerprint else None
+
+if found is None:
+    page_header("Layers", run=run)
+    look = inspect_job(job.source, live=True)
+    if look is not None:
+        watch(look.id)
+    else:
+        empty_state(
+            "Nobody looked at these weights yet",
+            "A look loads the model and bins the weights and inputs of every layer. "
+            "It takes seconds.",
+        )
+        if st.button(f"Look at {plain(job.workload or job.source)}", type="primary"):
+            look_at(job.source)
+elif not found.profiles:
+    page_header("Layers", note=plain(found.workload))
+    empty_state("This model has no layer that can be quantised", "", "model", "Choose another")
+else:
+    own = fingerprint == job.fingerprint
+    page_header("Layers", run=run if own else None, note=plain(found.workload))
+    spec = chosen_spec(layer_table.menu(found))
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        layer = layer_table.table(found, spec, reads.sensitivities(run) if own else None)
+    with right:
+        layer_detail.show(found, layer, spec)

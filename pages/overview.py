@@ -1,0 +1,32 @@
+"""The answer on one screen: what the recommended recipe costs, where it hurts, what it buys."""
+
+import streamlit as st
+
+from pages.ui import overview_charts as charts
+from pages.ui import overview_parts as parts
+from pages.ui import reads
+from pages.ui.overview_answer import answer
+from pages.ui.risk import layers_at_risk
+from pages.ui.state import current_run
+
+run = current_run()
+job = reads.job(run)
+result = reads.sensitivities(run)
+parts.header(job, result)
+
+if result is None or not result.points:
+    parts.nothing_yet(job)
+elif job.state != "done":
+    parts.partial(job, result)
+    charts.where_it_hurts(job, result)
+else:
+    choice = reads.recommended(run)
+    scores = reads.scores(result.setup.fingerprint, run=run)
+    risk = layers_at_risk(result)
+    parts.figures(result, choice, scores, risk)
+    left, right = st.columns([6, 5], gap="small")
+    with left:
+        charts.where_it_hurts(job, result)
+    with right:
+        charts.what_it_buys(job, result, choice, scores)
+        answer(job, choice, scores, risk)

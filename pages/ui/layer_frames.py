@@ -1,0 +1,93 @@
+"""Layers as tables: what each row and column of the Layers and Model pages shows."""
+
+from collections.abc import Sequence
+from math import isfinite, log10
+
+import pandas as pd
+
+from analysis.layers import Layer, Skipped
+from analysis.profiles import LayerProfile
+from analysis.quant.spec import QuantSpec
+from analysis.quant.stats import Histogram, SpecEffect
+from analysis.sensitivity.points import Sensitivities
+from pages.ui.text import shape_text
+
+SPARK_BINS = 32
+
+
+def effect_at(effects: Sequence[SpecEffect], spec: QuantSpec) -> SpecEffect | None:
+    """What exactly this spec does, or None when it was not tried on the tensor."""
+    return next((effect for effect in effects if effect.spec == spec), None)
+
+
+def spark(histogram: Histogram) -> list[int]:
+    """The counts in at most 32 coarser bins, for a picture of one table cell."""
+    width = max(1, -(-len(histogram.counts) // SPARK_BINS))
+    counts = histogram.counts
+    return [sum(counts[at : at + width]) for at in range(0, len(counts), width)]
+
+
+def curve(result: Sensitivities | None, layer: str) -> list[float]:
+    """log10 of the weight divergence at each swept width, widest last; empty without a sweep."""
+    if result is None:
+        return []
+    points = sorted(
+        (point.bits, point.divergence) for point in result.of("weight") if point.layer == layer
+    )
+    return [log10(value) for _, value in points if value > 0]
+
+
+def profile_frame(
+    profiles: Sequence[LayerProfile], spec: QuantSpec, result: Sensitivities | None
+) -> pd.DataFrame:
+    """One row a layer, in call order: what its weights are like, and what `spec` does to them."""
+    rows = []
+    for profile in profiles:
+        stats = profile.weight_stats
+        effect = effect_at(profile.effects, spec)
+        rows.append(
+            {
+                "layer": profile.layer.name,
+                "weights": spark(profile.weight),
+                "sqnr": effect.sqnr_db if effect and isfinite(effect.sqnr_db) else None,
+                "sensitivity": curve(result, profile.layer.name),
+                "low": stats.minimum,
+                "high": stats.maximum,
+                "kurtosis": stats.kurtosis,
+                "outliers": stats.outliers,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def architecture_frame(layers: Sequence[Layer]) -> pd.DataFrame:
+    """One row a layer, in call order: shape, size, work and ties."""
+    total = sum(layer.parameters for layer in layers)
+    return pd.DataFrame(
+        {
+            "layer": layer.name,
+            "kind": layer.kind,
+            "shape": shape_text(layer.weight_shape),
+            "parameters": layer.parameters,
+            "share": layer.parameters / total if total else 0.0,
+            "macs": layer.macs,
+            "calls": layer.calls,
+            "input": shape_text(layer.input_shape),
+            "folded": layer.folded or "",
+            "tied": ", ".join(layer.tied),
+        }
+        for layer in layers
+    )
+
+
+def skipped_frame(skipped: Sequence[Skipped]) -> pd.DataFrame:
+    """One row for each parameter that stays in float, with the reason."""
+    return pd.DataFrame(
+        {
+            "name": entry.name,
+            "kind": entry.kind,
+            "parameters": entry.parameters,
+            "reason": entry.reason,
+        }
+        for entry in skipped
+    )

@@ -1,0 +1,86 @@
+"""The table of all layers, and which of them the address names."""
+
+import streamlit as st
+
+from analysis.profiles import Inspection
+from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.points import Sensitivities
+from pages.ui.controls import error_card
+from pages.ui.layer_frames import profile_frame
+from pages.ui.text import samples_text
+
+_TABLE = "layer_table"
+
+
+def menu(found: Inspection) -> tuple[QuantSpec, ...]:
+    """The specs that were tried on the weights; all layers got the same ones."""
+    return tuple(effect.spec for effect in found.profiles[0].effects)
+
+
+def layer_of_address(found: Inspection) -> str:
+    """The layer the address names, else the first; one that does not exist gets a card."""
+    names = [layer.name for layer in found.layers]
+    asked = st.query_params.get("layer")
+    if asked in names:
+        return str(asked)
+    if asked:
+        error_card(
+            f"{found.workload} has no layer {asked!r:.80}.",
+            "Choose one from the table; the first one is shown.",
+            title="No such layer",
+        )
+    return names[0]
+
+
+def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> str:
+    """Draw the table and return the layer to show large; the address follows a chosen row."""
+    names = [layer.name for layer in found.layers]
+    shown = layer_of_address(found)
+    st.session_state[_TABLE] = {"selection": {"rows": [names.index(shown)]}}
+
+    def picked() -> None:
+        rows = st.session_state[_TABLE]["selection"]["rows"]
+        if rows:
+            st.query_params["layer"] = names[rows[0]]
+
+    frame = profile_frame(found.profiles, spec, result)
+    curves = [point for row in frame["sensitivity"] for point in row]
+    st.dataframe(
+        frame,
+        key=_TABLE,
+        hide_index=True,
+        height=min(38 + 35 * len(names), 880),
+        on_select=picked,
+        selection_mode="single-row",
+        column_order=None if curves else [name for name in frame if name != "sensitivity"],
+        alt="All layers in call order; the chosen row is shown large beside it",
+        column_config={
+            "layer": st.column_config.TextColumn("Layer", pinned=True),
+            "weights": st.column_config.BarChartColumn(
+                "Weights", help="Histogram of the weights, from the smallest to the largest"
+            ),
+            "sqnr": st.column_config.NumberColumn(
+                "SQNR dB",
+                format="%.1f",
+                help=f"Signal to quantisation noise of the weights at {spec.label}; "
+                "higher is better, 6 dB are one bit",
+            ),
+            "sensitivity": st.column_config.LineChartColumn(
+                "Sensitivity",
+                y_min=min(curves, default=0.0),
+                y_max=max(curves, default=1.0),
+                help="log10 of the divergence when only this layer's weights are quantised, "
+                "fewest bits on the left"
+                + (f"; on {samples_text(result.setup.samples, 'sweep')}" if result else ""),
+            ),
+            "low": st.column_config.NumberColumn("Min", format="%.3f"),
+            "high": st.column_config.NumberColumn("Max", format="%.3f"),
+            "kurtosis": st.column_config.NumberColumn(
+                "Kurtosis", format="%.1f", help="Excess kurtosis; 0 for a normal distribution"
+            ),
+            "outliers": st.column_config.NumberColumn(
+                "Outliers", format="percent", help="Share beyond 4 standard deviations"
+            ),
+        },
+    )
+    return shown

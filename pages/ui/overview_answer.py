@@ -1,0 +1,49 @@
+"""What the Overview's figures mean, in words, and where to go from there."""
+
+import streamlit as st
+
+from analysis.allocation.verdict import verdict
+from analysis.runs.records import Job, RecipeRecord, ScoreRecord
+from pages.ui.overview_parts import score_of
+from pages.ui.places import link
+from pages.ui.risk import AT_RISK, Risk
+from pages.ui.text import percent, plain
+
+
+def answer(
+    job: Job, choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...], risk: Risk
+) -> None:
+    """What the figures mean in two sentences, and where to go from here."""
+    with st.container(border=True):
+        st.subheader("What it means", anchor=False)
+        st.markdown(_risk_sentence(risk))
+        sentence = _verdict_sentence(choice, scores)
+        if sentence is not None:
+            st.markdown(plain(sentence))
+        with st.container(horizontal=True, gap="medium"):
+            recipe = choice.id if choice else None
+            link("recipe", "Adjust this recipe", icon=":material/tune:", run=job.id, recipe=recipe)
+            link("score", "See its score", icon=":material/verified:", run=job.id, recipe=recipe)
+            link("layers", "Look at the layers", icon=":material/layers:", run=job.id)
+
+
+def _risk_sentence(risk: Risk) -> str:
+    """Which layers cause most of the loss, in words."""
+    if not risk.layers:
+        return f"No layer stands out: none causes more than {percent(AT_RISK, 0)} of the loss."
+    named = ", ".join(f"**{plain(name)}**" for name in risk.layers[:4])
+    more = f" and {len(risk.layers) - 4} more" if len(risk.layers) > 4 else ""
+    count = len(risk.layers)
+    return (
+        f"{count} layer{'' if count == 1 else 's'} cause{'s' if count == 1 else ''} "
+        f"**{percent(risk.share, 0)}** of the loss at {risk.bits} bits: {named}{more}."
+    )
+
+
+def _verdict_sentence(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> str | None:
+    """Whether mixing is worth it here, from what was measured."""
+    mixed = score_of(choice, scores)
+    uniform = next((record.score for record in scores if record.origin == "baseline"), None)
+    if mixed is None or uniform is None:
+        return None
+    return verdict(mixed, uniform).sentence

@@ -1,0 +1,114 @@
+"""The two pictures of the Overview: where it hurts, and what it buys."""
+
+from typing import Any
+
+import streamlit as st
+
+from analysis.allocation.predict import to_choice
+from analysis.charts.frontier import frontier_figure
+from analysis.charts.heatmap import sensitivity_heatmap
+from analysis.charts.marks import MeasuredMark
+from analysis.runs.records import Job, RecipeRecord, ScoreRecord
+from analysis.sensitivity.points import Sensitivities, Target
+from pages.ui import reads
+from pages.ui.controls import plot
+from pages.ui.places import go
+from pages.ui.text import samples_text
+
+
+def where_it_hurts(job: Job, result: Sensitivities) -> None:
+    """The heat map; a click on a cell opens the layer at that width."""
+    target: Target = "weight" if result.of("weight") else "activation"
+
+    def open_cell(cell: Any) -> None:
+        point = result.point(str(cell[0]), target, int(cell[1]))
+        if point is not None:
+            go("layers", run=job.id, layer=point.layer, spec=point.label)
+
+    with st.container(border=True):
+        st.subheader("Where it hurts", anchor=False)
+        st.caption(
+            f"Divergence from the float output with only that layer's {target}s quantised, on "
+            f"{samples_text(result.setup.samples, 'sweep')}. Click a cell to open the layer."
+        )
+        figure = reads.drawn(
+            ("overview heat map", *reads.version(job.id), target),
+            lambda: sensitivity_heatmap(result, target=target),
+        )
+        plot(figure, key="where_it_hurts", on_select=open_cell)
+        _table_twin(job, result, target)
+
+
+def _table_twin(job: Job, result: Sensitivities, target: Target) -> None:
+    """The same figures as a table, for the keyboard and for copying."""
+    twin = st.expander("As a table", on_change="rerun", key="where_table")
+    if not twin.open:
+        return
+    widths = result.bits(target)
+    rows = {
+        layer.name: {
+            f"{bits} bits": point.divergence
+            for bits in widths
+            if (point := result.point(layer.name, target, bits)) is not None
+        }
+        for layer in result.layers
+    }
+    with twin:
+        event = st.dataframe(
+            [{"layer": name, **row} for name, row in rows.items()],
+            key="where_cells",
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            alt="Divergence of every layer at every width; choosing a row opens the layer",
+            column_config={
+                "layer": st.column_config.TextColumn("Layer", pinned=True),
+                **{f"{b} bits": st.column_config.NumberColumn(format="%.2e") for b in widths},
+            },
+        )
+    chosen = event["selection"]["rows"]
+    if chosen:
+        go("layers", run=job.id, layer=result.layers[chosen[0]].name)
+
+
+def what_it_buys(
+    job: Job,
+    result: Sensitivities,
+    choice: RecipeRecord | None,
+    scores: tuple[ScoreRecord, ...],
+) -> None:
+    """The frontier with what was measured; a click on a point opens the recipe of that size."""
+    points = reads.frontier(job.id)
+
+    def open_point(index: Any) -> None:
+        place = index[0] if isinstance(index, list) else index
+        go("recipe", run=job.id, bytes=str(points[int(place)].weight_bytes))
+
+    with st.container(border=True):
+        st.subheader("What it buys", anchor=False)
+        st.caption(
+            "Size against loss: the line is predicted from "
+            f"{samples_text(result.setup.samples, 'sweep')}, marks with intervals are measured on "
+            "held-out ones. Click a point to open its recipe."
+        )
+        marks = tuple(
+            MeasuredMark(
+                name=record.score.recipe.name,
+                weight_bytes=record.score.cost.weight_bytes,
+                divergence=record.score.divergence,
+                low=record.score.low,
+                high=record.score.high,
+                samples=record.score.samples,
+            )
+            for record in scores
+        )
+        star = None
+        if choice is not None:
+            made = to_choice(result, choice.recipe)
+            star = (made.cost.weight_bytes, made.predicted.divergence)
+        names = tuple((mark.name, mark.divergence) for mark in marks)
+        figure = reads.drawn(
+            ("overview frontier", *reads.version(job.id), star, names),
+            lambda: frontier_figure(points, chosen=star, measured=marks),
+        )
+        plot(figure, key="what_it_buys", on_select=open_point)
