@@ -1,5 +1,6 @@
 """Range methods for activations: which interval of the values seen the codes shall cover."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -42,20 +43,26 @@ def percentile_range(density: Density, format: IntFormat) -> ObservedRange:
     if dropped == 0:
         return low, high
     if format.symmetric:
-        limit = _least(lambda x: density.below(-x) + density.above(x) <= dropped, max(-low, high))
+        sizes = np.unique(np.abs(density.edges))
+        limit = _least(lambda x: density.below(-x) + density.above(x) <= dropped, sizes)
         inner = max(low, -limit), min(high, limit)
     else:
-        width = high - low
         inner = (
-            high - _least(lambda x: density.below(high - x) <= dropped, width),
-            low + _least(lambda x: density.above(low + x) <= dropped, width),
+            -_least(lambda x: density.below(-x) <= dropped, -density.edges[::-1]),
+            _least(lambda x: density.above(x) <= dropped, density.edges),
         )
     return inner if inner[0] < inner[1] else (low, high)
 
 
-def _least(holds: Callable[[float], bool], largest: float) -> float:
-    """The least number for which a monotone condition holds; it holds for `largest`."""
-    fails, least = 0.0, largest
+def _least(holds: Callable[[float], bool], knots: Floats) -> float:
+    """The least number from which on a condition holds; it holds at the last of the knots.
+
+    First between which knots, so that a spike on one of them is met exactly.
+    """
+    first = bisect_left(knots, True, key=holds)
+    if first == 0:
+        return float(knots[0])
+    fails, least = float(knots[first - 1]), float(knots[first])
     for _ in range(HALVINGS):
         middle = (fails + least) / 2.0
         if holds(middle):

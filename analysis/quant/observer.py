@@ -77,13 +77,16 @@ class Observer:
         """Widen or move the grid so that it holds the new extremes as well."""
         self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
         exponent = _grid_exponent(self.minimum, self.maximum, self._counts.size)
-        first = floor(self.minimum / 2.0**exponent)
-        last = floor(self.maximum / 2.0**exponent)
+        first, last = self._occupied(exponent)
         held = self._start <= first and last < self._start + self._counts.size
         if exponent == self._exponent and held:
             return
         self._counts = self._on_grid(exponent, first, self._counts.size)
         self._exponent, self._start = exponent, first
+
+    def _occupied(self, exponent: int) -> tuple[int, int]:
+        """Bins of the extremes on the grid of an exponent."""
+        return floor(self.minimum / 2.0**exponent), floor(self.maximum / 2.0**exponent)
 
     def _on_grid(self, exponent: int, first: int, bins: int) -> NDArray[np.int64]:
         """The counts on a grid that is as coarse as ours or coarser."""
@@ -94,11 +97,12 @@ class Observer:
         return counts
 
     def _take(self, tile: Tensor) -> None:
+        first, last = self._occupied(self._exponent)
         # Scaling by a power of two and the floor are exact, so a value is always in its own bin;
-        # only a product that underflows to -0 can leave the grid, by one bin.
-        index = (tile * 2.0**-self._exponent).floor_().sub_(float(self._start))
-        index = index.clamp_(0, self._counts.size - 1).to(torch.int32)
-        self._counts += torch.bincount(index, minlength=self._counts.size).numpy()
+        # only a negative one that underflows to -0 can come out one bin too high.
+        index = (tile * 2.0**-self._exponent).floor_().clamp_(first, last).sub_(self._start)
+        bins = torch.bincount(index.to(torch.int32), minlength=self._counts.size)
+        self._counts += bins.numpy()
         self.zeros += int((tile == 0).sum())
         self._moments = self._moments.merged(Moments.of(tile))
 
@@ -113,7 +117,7 @@ class Observer:
             return _constant_histogram(self.minimum, self.count, bins)
         exponent = max(self._exponent, _grid_exponent(self.minimum, self.maximum, bins))
         width = 2.0**exponent
-        first, last = floor(self.minimum / width), floor(self.maximum / width)
+        first, last = self._occupied(exponent)
         counts = self._on_grid(exponent, first, last - first + 1)
         return Histogram(first * width, (last + 1) * width, tuple(counts.tolist()))
 
@@ -121,7 +125,7 @@ class Observer:
         """The histogram for integration: the extremes are its outer edges, the zeros a spike."""
         self._require_values()
         width = 2.0**self._exponent
-        first, last = floor(self.minimum / width), floor(self.maximum / width)
+        first, last = self._occupied(self._exponent)
         edges = np.arange(first, last + 2, dtype=np.float64) * width
         edges[0], edges[-1] = self.minimum, self.maximum
         counts = self._counts[first - self._start : last + 1 - self._start].astype(np.float64)
