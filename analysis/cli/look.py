@@ -74,9 +74,7 @@ def _histogram_text(inspection: Inspection) -> str:
         if profile.activation is not None and (stats := profile.activation_stats) is not None
     ]
     count = f"inputs, {inspection.samples.calibration} calibration samples"
-    return "\n\n".join(
-        (table(("weights", *_COLUMNS), weights), table((count, *_COLUMNS), inputs))
-    )
+    return "\n\n".join((table(("weights", *_COLUMNS), weights), table((count, *_COLUMNS), inputs)))
 
 
 _COLUMNS = ("least", "histogram", "most")

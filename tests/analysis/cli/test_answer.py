@@ -1,0 +1,47 @@
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+from analysis.cli.answer import dumps, table, write
+
+
+def test_table_aligns_words_left_and_figures_right() -> None:
+    text = table(("layer", "weights"), [("stem", "144"), ("stage1.0.conv2", "2,304")])
+    assert text.splitlines() == [
+        "layer           weights",
+        "stem                144",
+        "stage1.0.conv2    2,304",
+    ]
+
+
+def test_table_keeps_square_brackets_as_they_are() -> None:
+    assert "[bold]conv[/bold]" in table(("layer",), [("[bold]conv[/bold]",)])
+
+
+def test_infinity_is_written_as_such() -> None:
+    assert json.loads(dumps({"sqnr_db": float("inf")})) == {"sqnr_db": float("inf")}
+
+
+def test_write_ends_with_a_newline_and_success() -> None:
+    stream = io.StringIO()
+    assert write("{}", stream) == 0
+    assert stream.getvalue() == "{}\n"
+
+
+def test_write_to_a_closed_pipe_is_quiet() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stream:
+        assert write("nobody reads this", stream) == 130
+
+
+def test_module_runs_as_a_program(tmp_path: Path) -> None:
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-m", "analysis", "--help"], capture_output=True, text=True, check=True
+    )
+    for command in ("ui", "layers", "histograms", "sweep", "allocate", "score", "runs"):
+        assert f"\n  {command} " in done.stdout

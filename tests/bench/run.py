@@ -1,0 +1,53 @@
+"""Measure speed afresh: `make bench`, or `python tests/bench/run.py --only NAME --json`."""
+
+import argparse
+import importlib
+import json
+import sys
+from pathlib import Path
+
+# The folder of this script is no place to import from: it holds names like `sessions`.
+sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from analysis.cli.answer import table  # noqa: E402
+from tests.bench.rows import Row  # noqa: E402
+
+BENCHES = {
+    "sweep": "tests.bench.naive",
+    "app-start": "tests.bench.start",
+    "pages": "tests.bench.rerun",
+    "sessions": "tests.bench.sessions",
+}
+
+
+def main() -> None:
+    """Run the benches asked for; exit code 1 when a requirement is not met."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=BENCHES, help="one bench instead of all")
+    parser.add_argument("--json", action="store_true", help="a JSON list of rows on stdout")
+    options = parser.parse_args()
+    names = [options.only] if options.only else list(BENCHES)
+    rows: list[Row] = []
+    for name in names:
+        sys.stderr.write(f"measuring {name} …\n")
+        rows += importlib.import_module(BENCHES[name]).measure()
+    documents = [row.document() for row in rows]
+    print(json.dumps(documents, indent=1) if options.json else _table(rows))
+    sys.exit(any(row.met is False for row in rows))
+
+
+def _table(rows: list[Row]) -> str:
+    words = {True: "yes", False: "NO", None: ""}
+    lines = [
+        (row.name, f"{row.value:.3g}", row.unit, _limit(row.required), _limit(row.aim), words[row.met])
+        for row in rows
+    ]
+    return table(("bench", "value", "unit", "required", "aim", "met"), lines)
+
+
+def _limit(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+if __name__ == "__main__":
+    main()
