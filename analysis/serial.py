@@ -35,7 +35,7 @@ def parse_object(text: str, error: type[AnalysisError], what: str) -> dict[str, 
     """
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also an integer of more than 4,300 digits
         raise error(f"This is no {what}: the text is not valid JSON.") from None
     if not isinstance(document, dict):
         raise error(f"This is no {what}: the JSON must be an object, not a list or a number.")
