@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from analysis.runs.records import (
     SweepOptions,
 )
 from analysis.runs.schema import jobs
-from analysis.sensitivity.grid import Grid
+from analysis.sensitivity import options as checked
 
 MAX_QUEUED = 8
 """Queued jobs of one owner."""
@@ -83,13 +84,12 @@ def check_options(kind: JobKind, options: JobOptions) -> None:
     if not isinstance(options, OPTIONS[kind]):
         raise ValueError(f"a job of kind {kind!r} takes {OPTIONS[kind].__name__}, not {options!r}")
     if isinstance(options, SweepOptions):
-        Grid(
-            bits=options.bits,
-            target=options.target,
-            method=options.method,
-            weight_spec=options.weight_spec,
-            activation_spec=options.activation_spec,
-        )
+        checked.SweepOptions(**sweep_keywords(options))
+
+
+def sweep_keywords(options: SweepOptions) -> dict[str, Any]:
+    """The options as keywords of `analysis.sweep`."""
+    return {field.name: getattr(options, field.name) for field in fields(options)}
 
 
 def fetch(connection: Connection, job_id: str) -> Job:

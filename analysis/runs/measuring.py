@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from analysis.errors import RunError
 from analysis.runs.attempt import Attempt
+from analysis.runs.jobs import sweep_keywords
 from analysis.runs.records import SweepOptions
 from analysis.sensitivity.points import Sensitivities, SweepCost, SweepSetup
 
@@ -25,14 +26,7 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
     """
     from analysis.sensitivity.sweep import sweep
 
-    fresh = sweep(
-        workload,
-        bits=options.bits,
-        target=options.target,
-        method=options.method,
-        weight_spec=options.weight_spec,
-        activation_spec=options.activation_spec,
-    )
+    fresh = sweep(workload, **sweep_keywords(options))
     run, store = attempt.job_id, attempt.store
     stored = store.setup(run)
     if stored is None:
@@ -44,21 +38,19 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
 
 
 def _consume(attempt: Attempt, fresh: "Sweep") -> None:
-    """Take the units one by one; a unit is a cell, measured in parts of its samples."""
-    run, store, setup = attempt.job_id, attempt.store, fresh.setup
-    earlier, spent = store.samples(run), store.sensitivities(run).cost
-    measured = sum(len(chunk.divergence) for chunk in earlier)
-    attempt.expect(len(setup.cells), done=measured / setup.samples)
-    if measured == len(setup.cells) * setup.samples:
-        return
-    rest, written = fresh.resumed(earlier), time.monotonic()
+    """Take the units one by one and keep each before the next begins."""
+    run, store = attempt.job_id, attempt.store
+    spent = store.sensitivities(run).cost
+    shares = {point.cell: point.samples / point.total for point in store.points(run)}
+    attempt.expect(len(fresh.setup.cells), done=sum(shares.values()))
+    rest, written = fresh.resumed(store.samples(run)), time.monotonic()
     for chunk, point in rest.measurements():
         attempt.keep(chunk, point)
-        measured += len(chunk.divergence)
+        shares[point.cell] = point.samples / point.total
         if time.monotonic() - written > COST_SECONDS:
             store.save_cost(run, _added(spent, rest.cost))
             written = time.monotonic()
-        attempt.advance(measured / setup.samples)
+        attempt.advance(sum(shares.values()))
     store.save_cost(run, _added(spent, rest.cost))
 
 

@@ -12,8 +12,6 @@ from analysis.errors import StorageError
 
 T = TypeVar("T")
 
-_FLOAT64 = np.dtype("<f8")
-
 
 def pack(value: Any) -> str:
     """One value as compact JSON."""
@@ -39,11 +37,21 @@ def inflate(blob: bytes) -> str:
     return zlib.decompress(blob).decode()
 
 
-def array_bytes(values: NDArray[np.float64]) -> bytes:
-    """The numbers row by row, float64, little-endian."""
-    return np.ascontiguousarray(values, dtype=_FLOAT64).tobytes()
+def array_bytes(values: NDArray[np.floating]) -> bytes:
+    """The numbers row by row, little-endian, in their own precision."""
+    return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
 
 
-def array_of(blob: bytes, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """What `array_bytes` wrote."""
-    return np.frombuffer(blob, dtype=_FLOAT64).reshape(shape).astype(np.float64)
+def doubles(blob: bytes, rows: int) -> NDArray[np.float64]:
+    """What `array_bytes` wrote of float64, (rows, columns)."""
+    return _table(blob, "<f8", rows).astype(np.float64)
+
+
+def floats(blob: bytes, rows: int) -> NDArray[np.float32]:
+    """What `array_bytes` wrote of float32, (rows, columns)."""
+    return _table(blob, "<f4", rows).astype(np.float32)
+
+
+def _table(blob: bytes, kind: str, rows: int) -> NDArray[np.floating]:
+    numbers = np.frombuffer(blob, dtype=kind)
+    return numbers.reshape(rows, len(numbers) // rows if rows else 0)

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, delete, insert, select, update
 
 from analysis.errors import UnknownRunError
-from analysis.runs.packing import array_bytes, array_of, pack, unpack
+from analysis.runs.packing import array_bytes, doubles, floats, pack, unpack
 from analysis.runs.schema import points, samples, sweeps
 from analysis.sensitivity.points import (
     Cell,
@@ -47,16 +47,16 @@ def put_point(connection: Connection, run: str, point: SweepPoint) -> None:
 
 
 def put_samples(connection: Connection, run: str, chunk: CellSamples) -> None:
-    """Keep the raw figures of one cell on one chunk; the same chunk is replaced."""
-    key = {**_key(run, chunk.cell), "start": chunk.start}
+    """Keep the raw figures of one cell on one unit; the same unit is replaced."""
+    key = {**_key(run, chunk.cell), "stage": chunk.stage, "start": chunk.start}
     same = (samples.c[name] == value for name, value in key.items())
     connection.execute(delete(samples).where(*same))
-    length, columns = chunk.statistics.shape
     row = {
-        "length": length,
-        "columns": columns,
+        "samples": chunk.samples,
+        "length": len(chunk.divergence),
         "divergence": array_bytes(chunk.divergence),
         "statistics": array_bytes(chunk.statistics),
+        "shifts": array_bytes(chunk.shifts) if chunk.shifts is not None else None,
     }
     connection.execute(insert(samples).values(**key, **row))
 
@@ -73,10 +73,13 @@ def samples_of(connection: Connection, run: str) -> tuple[CellSamples, ...]:
     query = select(samples).where(samples.c.run == run).order_by(samples.c.number)
     return tuple(
         CellSamples(
-            Cell(row.layer, row.target, row.label),
-            row.start,
-            array_of(row.divergence, (row.length,)),
-            array_of(row.statistics, (row.length, row.columns)),
+            cell=Cell(row.layer, row.target, row.label),
+            start=row.start,
+            divergence=doubles(row.divergence, row.length)[:, 0],
+            statistics=doubles(row.statistics, row.length),
+            stage=row.stage,
+            shifts=floats(row.shifts, row.length) if row.shifts is not None else None,
+            samples=row.samples,
         )
         for row in connection.execute(query)
     )

@@ -91,13 +91,15 @@ samples = Table(
     Column("layer", Text, nullable=False),
     Column("target", String(16), nullable=False),
     Column("label", String(64), nullable=False),
+    Column("stage", String(16), nullable=False),
     Column("start", Integer, nullable=False),
+    Column("samples", Integer),
+    # Arrays row by row, little-endian; float64, the shifts float32.
     Column("length", Integer, nullable=False),
-    Column("columns", Integer, nullable=False),
-    # float64, little-endian, row by row.
     Column("divergence", LargeBinary, nullable=False),
     Column("statistics", LargeBinary, nullable=False),
-    UniqueConstraint("run", "layer", "target", "label", "start"),
+    Column("shifts", LargeBinary),
+    UniqueConstraint("run", "layer", "target", "label", "stage", "start"),
 )
 
 inspections = Table(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, assert_never
 
-from analysis.errors import UnknownRunError
+from analysis.errors import InfeasibleBudgetError, UnknownRunError
 from analysis.runs.attempt import Attempt
 from analysis.runs.measuring import measure
 from analysis.runs.records import InspectOptions, Job, RecipeRecord, ScoreOptions, SweepOptions
@@ -71,7 +71,7 @@ def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
     baseline = _baseline(attempt, job, result, chosen.recipe)
     attempt.begin("scoring")
     for record in (chosen, baseline):
-        if not attempt.store.scores(recipe=record.id):
+        if record is not None and not attempt.store.scores(recipe=record.id):
             _judge(attempt, workload, record)
 
 
@@ -88,7 +88,7 @@ def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:
     except UnknownRunError:
         return  # deleted while this job waited; the recipe has its score all the same
     baseline = _baseline(attempt, job, result, record.recipe)
-    if not attempt.store.scores(recipe=baseline.id):
+    if baseline is not None and not attempt.store.scores(recipe=baseline.id):
         _judge(attempt, workload, baseline)
 
 
@@ -116,15 +116,23 @@ def _recommended(attempt: Attempt, job: Job, result: Sensitivities) -> RecipeRec
     )
 
 
-def _baseline(attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe") -> RecipeRecord:
-    """The same-bytes uniform recipe to judge this one by; equal ones are kept once for a run."""
+def _baseline(
+    attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe"
+) -> RecipeRecord | None:
+    """The same-bytes uniform recipe to judge this one by; equal ones are kept once for a run.
+
+    None where there is no such recipe: this one is smaller than any uniform one.
+    """
     from analysis.allocation.baselines import same_bytes_uniform
     from analysis.allocation.predict import predict
     from analysis.cost import recipe_cost
 
     setup = result.setup
     stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
-    uniform = same_bytes_uniform(result, stored)
+    try:
+        uniform = same_bytes_uniform(result, stored, like=recipe)
+    except InfeasibleBudgetError:
+        return None
     for record in attempt.store.recipes(run=result.run):
         if record.origin == "baseline" and record.recipe == uniform:
             return record

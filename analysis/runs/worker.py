@@ -23,10 +23,10 @@ SENTENCE_LENGTH = 300
 def main(arguments: Sequence[str]) -> int:
     """Do one attempt, then start what is next."""
     job_id, number = arguments
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     attempt = Attempt(RunStore(), job_id, int(number))
     if not attempt.adopt():
         return 0
+    logging.basicConfig(format="%(asctime)s %(message)s")
     _be_modest()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: attempt.stop("stopped"))
     try:

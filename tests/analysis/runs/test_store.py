@@ -270,6 +270,20 @@ class TestSweeps:
         np.testing.assert_array_equal(found.statistics, sent.statistics, strict=True)
         assert found.divergence.flags.writeable
 
+    def test_stages_of_a_cell_are_kept_apart(self, store: RunStore) -> None:
+        point = RESULT.points[0]
+        exact = samples_of(point)
+        shifts = (np.arange(12).reshape(4, 3) / 7).astype(np.float32)
+        sketch = replace(exact, stage="sketch", shifts=shifts, samples=512)
+        for sent in (sketch, exact):
+            store.add("run", sent, point)
+        found = store.samples("run")
+        assert [chunk.stage for chunk in found] == ["sketch", "exact"]
+        assert [chunk.covered for chunk in found] == [512, 4]
+        assert found[0].shifts is not None
+        np.testing.assert_array_equal(found[0].shifts, shifts, strict=True)
+        assert found[1].shifts is None
+
     def test_the_same_chunk_again_is_kept_once(self, store: RunStore) -> None:
         for _ in range(2):
             store.add("run", samples_of(RESULT.points[0]), RESULT.points[0])

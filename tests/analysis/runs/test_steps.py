@@ -1,0 +1,212 @@
+"""Real jobs in real processes: nothing that was measured is lost, whoever is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.runs import inspections
+from analysis.runs.jobs import fetch_row
+from analysis.runs.process import log_path
+from analysis.runs.queue import pump
+from analysis.runs.records import InspectOptions, Job, ScoreOptions, SweepOptions
+from analysis.runs.store import RunStore
+
+pytestmark = pytest.mark.slow
+
+CASE = '''
+import time
+import torch
+from torch import nn
+from analysis import Workload
+from analysis.metrics import Top1
+
+class Slowly(nn.Module):
+    """Long enough to be killed in the middle."""
+    def forward(self, x):
+        time.sleep({seconds})
+        return x
+
+def make():
+    torch.manual_seed({seed})
+    net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(),
+                        nn.Linear(16, 4), Slowly())
+    make = torch.Generator().manual_seed(1)
+    def batches(count):
+        inputs = [torch.randn(64, 6, generator=make) for _ in range(count)]
+        return [(x, net(x).argmax(1)) for x in inputs]
+    return Workload(name="tiny", model=net.eval(), calibration=batches(2), sweep=batches(4),
+                    evaluation=batches(4), metric=Top1())
+'''
+SERVER = """
+import sys, time
+from analysis.runs.queue import pump
+from analysis.runs.store import RunStore
+pump(RunStore())
+print("pumped", flush=True)
+time.sleep(60)
+"""
+OPTIONS = SweepOptions(bits=(2, 4, 8))
+
+
+@pytest.fixture
+def store() -> RunStore:
+    return RunStore()
+
+
+def write_case(tmp_path: Path, seconds: float = 0.0, seed: int = 0) -> str:
+    path = tmp_path / "my_case.py"
+    path.write_text(CASE.format(seconds=seconds, seed=seed))
+    return f"{path}:make"
+
+
+def until(fact: Callable[[], bool], log: Path, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < end, log.read_text() if log.exists() else "no log"
+        time.sleep(0.02)
+
+
+def finished(store: RunStore, job: Job) -> Job:
+    """The job at its end, with somebody pumping as the server does."""
+
+    def ended() -> bool:
+        pump(store)
+        return not store.job(job.id).live
+
+    until(ended, log_path(job.id))
+    return store.job(job.id)
+
+
+def worker_of(store: RunStore, job: Job) -> int:
+    with store.database.reading() as connection:
+        return int(fetch_row(connection, job.id).pid)
+
+
+def serve_and_die(store: RunStore, job: Job, points: int) -> None:
+    """A server starts the worker and is killed with all its group; the worker goes on."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, start_new_session=True, text=True
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == "pumped\n"
+    server.stdout.close()
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    until(lambda: len(store.samples(job.id)) > points, log_path(job.id))
+
+
+def test_a_killed_sweep_goes_on_and_equals_an_undisturbed_one(
+    store: RunStore, tmp_path: Path
+) -> None:
+    from analysis.sensitivity.points import Sensitivities
+    from analysis.sensitivity.sweep import sweep
+    from analysis.workloads.load import load_workload
+
+    source = write_case(tmp_path, seconds=0.05)
+    job = store.submit("sweep", source, OPTIONS, owner="ann")
+    serve_and_die(store, job, points=8)
+    os.kill(worker_of(store, job), signal.SIGKILL)
+    kept = store.samples(job.id)
+    partial = store.sensitivities(job.id)
+    assert 8 < len(kept) < 36
+    assert partial.points
+    row = finished(store, job)
+    assert (row.state, row.attempt, row.error) == ("done", 2, None)
+    assert (row.done, row.total, row.workload) == (9, 9, "tiny")
+    for before, after in zip(kept, store.samples(job.id), strict=False):
+        assert (before.cell, before.start) == (after.cell, after.start)
+        np.testing.assert_array_equal(before.divergence, after.divergence)
+    alone = Sensitivities.collect(sweep(load_workload(source), bits=OPTIONS.bits), run=job.id)
+    resumed = store.sensitivities(job.id)
+    assert resumed.points == alone.points
+    assert resumed.setup == alone.setup
+    assert resumed.cost.forwards >= alone.cost.forwards
+    chosen = store.recommended(job.id)
+    assert chosen is not None
+    assert chosen.predicted["divergence"] > 0
+    assert {record.origin for record in store.scores(run=job.id)} == {"recommended", "baseline"}
+
+
+def test_a_second_sweep_does_not_look_at_the_workload_again(
+    store: RunStore, tmp_path: Path
+) -> None:
+    source = write_case(tmp_path)
+    looked = finished(store, store.submit("inspect", source, InspectOptions(), owner="ann"))
+    assert (looked.state, looked.done, looked.total, looked.error) == ("done", 1, 1, None)
+    seen = store.inspection_of(source)
+    assert seen is not None
+    assert (seen.fingerprint, seen.workload) == (looked.fingerprint, "tiny")
+    marked = replace(seen, description="seen before")
+    with store.database.writing() as connection:
+        inspections.put(connection, source, marked, time.time())
+    swept = finished(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    assert (swept.state, swept.error) == ("done", None)
+    assert store.inspection_of(source) == marked
+
+
+def test_a_changed_model_is_not_mixed_into_a_run(store: RunStore, tmp_path: Path) -> None:
+    source = write_case(tmp_path, seconds=0.05)
+    job = store.submit("sweep", source, OPTIONS, owner="ann")
+    pump(store)
+    until(lambda: len(store.samples(job.id)) > 4, log_path(job.id))
+    os.kill(worker_of(store, job), signal.SIGKILL)
+    kept = len(store.points(job.id))
+    write_case(tmp_path, seed=1)
+    row = finished(store, job)
+    assert row.state == "failed"
+    assert "must stay the same" in str(row.error)
+    assert len(store.points(job.id)) >= kept
+
+
+def test_a_sweep_of_activations_ends_without_a_recipe(store: RunStore, tmp_path: Path) -> None:
+    options = replace(OPTIONS, target="activation")
+    job = store.submit("sweep", write_case(tmp_path), options, owner="ann")
+    row = finished(store, job)
+    assert (row.state, row.error) == ("done", None)
+    assert len(store.points(job.id)) == 9
+    assert store.recommended(job.id) is None
+
+
+def test_a_recipe_is_scored_beside_the_uniform_one_of_its_size(
+    store: RunStore, tmp_path: Path
+) -> None:
+    source = write_case(tmp_path)
+    swept = finished(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    chosen = store.recommended(swept.id)
+    assert chosen is not None
+    own = replace(chosen.recipe, name="mine").with_weight("0", None)
+    record = store.save_recipe(own, owner="ann", run=swept.id)
+    for _ in range(2):
+        job = store.submit("score", source, ScoreOptions(record.id, swept.id), owner="ann")
+        row = finished(store, job)
+        assert (row.state, row.done, row.total, row.error) == ("done", 2, 2, None)
+    scored = store.scores(recipe=record.id)
+    assert scored[0].score.recipe == own
+    sizes = {
+        found.recipe.name: found
+        for found in store.recipes(run=swept.id)
+        if found.origin == "baseline"
+    }
+    ours = scored[0].score.cost.weight_bytes
+    for found in sizes.values():
+        (judged,) = store.scores(recipe=found.id)
+        assert judged.score.samples == 256
+    assert any(
+        store.scores(recipe=found.id)[0].score.cost.weight_bytes <= ours for found in sizes.values()
+    )
+
+
+def test_a_workload_that_is_not_there_is_said(store: RunStore) -> None:
+    job = store.submit("inspect", "nonsense", InspectOptions(), owner="ann")
+    row = finished(store, job)
+    assert row.state == "failed"
+    assert "'nonsense'" in str(row.error)
+    assert str(row.error).endswith(".")
