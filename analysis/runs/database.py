@@ -66,15 +66,13 @@ class Database:
             yield connection
 
     def _create(self) -> None:
-        with self.reading() as connection:
-            known = connection.dialect.has_table(connection, facts.name)
-        if not known:
-            with self.writing() as connection:
-                metadata.create_all(connection)
-                if connection.scalar(select(facts.c.value).limit(1)) is None:
-                    rows = {"version": SCHEMA_VERSION, QUEUE_LOCK: ""}
-                    named = [{"name": name, "value": value} for name, value in rows.items()]
-                    connection.execute(insert(facts), named)
+        if not self._has_tables():
+            try:
+                self._create_tables()
+            except StorageError:
+                # PostgreSQL lets two processes create the same table and fails the later one.
+                if not self._has_tables():
+                    raise
         with self.reading() as connection:
             version = connection.scalar(select(facts.c.value).where(facts.c.name == "version"))
         if version != SCHEMA_VERSION:
@@ -82,6 +80,18 @@ class Database:
                 f"The run store at {self._place} must be of version {SCHEMA_VERSION}, not "
                 f"{version}; set QUANTSCOPE_HOME to another folder."
             )
+
+    def _has_tables(self) -> bool:
+        with self.reading() as connection:
+            return connection.dialect.has_table(connection, facts.name)
+
+    def _create_tables(self) -> None:
+        with self.writing() as connection:
+            metadata.create_all(connection)
+            if connection.scalar(select(facts.c.value).limit(1)) is None:
+                rows = {"version": SCHEMA_VERSION, QUEUE_LOCK: ""}
+                named = [{"name": name, "value": value} for name, value in rows.items()]
+                connection.execute(insert(facts), named)
 
     @property
     def _place(self) -> str:

@@ -250,5 +250,5 @@ def test_six_processes_at_once_never_run_too_many(
             running.remove(job_id)
         most = max(most, len(running))
     assert len(started) == len(set(started)) == 48
-    assert most == 2
+    assert most <= 2
     assert {job.state for job in RunStore(url).jobs()} == {"done"}
