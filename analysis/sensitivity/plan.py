@@ -7,10 +7,10 @@ from analysis.sensitivity.points import Sensitivities, Targets
 
 
 def planned_cells(layers: Iterable[Layer], widths: int, target: Targets) -> int:
-    """Cells of a sweep over so many widths; the input of a layer that never runs has none."""
+    """Cells of a sweep over so many widths; an input that was not seen has none."""
     net = tuple(layers)
     weights = len(net) if target != "activation" else 0
-    inputs = sum(layer.calls > 0 for layer in net) if target != "weight" else 0
+    inputs = sum(layer.has_input for layer in net) if target != "weight" else 0
     return widths * (weights + inputs)
 
 

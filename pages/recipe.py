@@ -1,0 +1,52 @@
+"""Recipe: choose bits for every layer under a limit, by solver and by hand."""
+
+import streamlit as st
+
+from analysis.allocation.predict import to_choice
+from pages.ui import reads
+from pages.ui.budget_controls import budget_controls
+from pages.ui.controls import empty_state, error_card, page_header
+from pages.ui.desk import open_desk, recipe_of, take_problem, write_address
+from pages.ui.history_buttons import history_buttons
+from pages.ui.recipe_files import import_form, save_and_score
+from pages.ui.recipe_table import recipe_table
+from pages.ui.recipe_view import figures, frontier_chart, marginal_sentence, pictures
+from pages.ui.saved_recipes import saved_recipes
+from pages.ui.state import current_run
+
+desk = open_desk()
+run = desk.run if desk is not None else current_run()
+page_header("Recipe", run=run)
+result = reads.sensitivities(run)
+
+if desk is None or result is None:
+    empty_state(
+        "There is nothing to choose from yet",
+        "A recipe is chosen from the figures of a sweep, and this run has none so far.",
+        "sensitivity",
+        "Open the sweep",
+        run=run,
+    )
+else:
+    problem = take_problem()
+    if problem is not None:
+        error_card(problem, title="The recipe stays as it was")
+    choice = to_choice(result, recipe_of(result, desk.draft.now, desk.name))
+    points = reads.frontier(run)
+    scored = reads.scores(result.setup.fingerprint, run=run)
+    figures(desk, result, choice)
+    save_and_score(desk, result, choice)
+    left, right = st.columns([5, 6], gap="medium")
+    with left, st.container(border=True):
+        budget_controls(desk, result, points, choice.cost)
+        st.markdown(marginal_sentence(result, choice.recipe))
+        frontier_chart(desk, points, choice, scored)
+    with right, st.container(border=True):
+        history_buttons(desk)
+        recipe_table(desk, result, choice.recipe)
+    pictures(run, result, choice.recipe)
+    with st.expander("Saved recipes", icon=":material/folder_open:"):
+        saved_recipes(desk, result)
+    with st.expander("Import a recipe", icon=":material/upload:"):
+        import_form(desk, result)
+    write_address(desk)

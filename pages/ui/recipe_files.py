@@ -1,0 +1,137 @@
+"""Recipes in and out: save under a name, open a saved one, download, import, apply and score."""
+
+import re
+from dataclasses import replace
+
+import streamlit as st
+
+from analysis import serial
+from analysis.allocation.budget import Choice
+from analysis.errors import RecipeError
+from analysis.recipe import Recipe, parse_recipe
+from analysis.runs.records import Job, ScoreOptions
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+from pages.ui.controls import error_card
+from pages.ui.desk import Desk, checked, keep, recipe_of
+from pages.ui.guard import guarded
+from pages.ui.places import go
+from pages.ui.state import owner, store
+from pages.ui.text import bytes_text
+
+IMPORT_BYTES = 4_000_000
+"""Largest recipe file that is read."""
+
+NAME_LENGTH = 60
+
+
+def save_and_score(desk: Desk, result: Sensitivities, choice: Choice) -> None:
+    """Name, save, download, and the button that applies the recipe and scores it."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        origin = desk.saved[0] if desk.saved is not None else desk.run
+        typed = st.text_input(
+            "Name of the recipe",
+            desk.name,
+            max_chars=NAME_LENGTH,
+            key=f"recipe_name_{origin}",
+            width=280,
+        )
+        name = typed.strip()[:NAME_LENGTH]
+        named = recipe_of(result, desk.draft.now, name or desk.name)
+        if st.button("Save", icon=":material/save:", disabled=_is_saved(desk, named.name)):
+            _saved(desk, named, choice)
+            st.rerun()
+        st.download_button(
+            "Download JSON",
+            lambda: serial.dumps(named),
+            file_name=file_name(named.name),
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if st.button(
+            "Apply and score", type="primary", icon=":material/verified:", key="apply_and_score"
+        ):
+            apply_and_score(desk, named, choice)
+
+
+def file_name(name: str) -> str:
+    """A file name for a recipe of any name."""
+    return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.') or 'recipe'}.json"
+
+
+def _is_saved(desk: Desk, name: str) -> bool:
+    return desk.recipe_id is not None and desk.name == name
+
+
+def _saved(desk: Desk, recipe: Recipe, choice: Choice) -> str:
+    """The id of the recipe; it is stored unless it is already, under this name."""
+    if desk.recipe_id is not None and _is_saved(desk, recipe.name):
+        return desk.recipe_id
+    predicted = choice.predicted
+    figures = {
+        "divergence": predicted.divergence,
+        "low": predicted.low,
+        "high": predicted.high,
+        "samples": float(predicted.samples),
+        **({"drop": predicted.drop} if predicted.drop is not None else {}),
+    }
+    record = store().save_recipe(recipe, owner=owner(), run=desk.run, predicted=figures)
+    keep(replace(desk, name=recipe.name, saved=(record.id, desk.draft.now.layers)))
+    return record.id
+
+
+def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
+    """Save the recipe, queue its score on the evaluation set, and show that."""
+    job = reads.job(desk.run)
+    identity = _saved(desk, recipe, choice)
+    if not reads.scores(recipe.fingerprint, recipe=identity):
+        submit_score(job, identity)
+    go("score", run=desk.run, recipe=identity)
+
+
+def submit_score(sweep: Job, recipe_id: str) -> None:
+    """Queue the score of a recipe and of its same-bytes baseline."""
+    store().submit(
+        "score",
+        sweep.source,
+        ScoreOptions(recipe_id, sweep.id),
+        owner=owner(),
+        workload=sweep.workload,
+    )
+
+
+@guarded()
+def import_form(desk: Desk, result: Sensitivities) -> None:
+    """Read a recipe file; one of another model, or damaged, is refused with a card."""
+    with st.form("import_recipe", border=False):
+        uploaded = st.file_uploader(
+            "Recipe file (JSON, also of `quantscope allocate --json`)", type=["json"]
+        )
+        sent = st.form_submit_button("Import", icon=":material/upload:")
+    if not sent:
+        return
+    if uploaded is None:
+        error_card("An import needs a recipe file; choose one first.")
+        return
+    recipe = checked(result, read_recipe(uploaded.getvalue()))
+    record = store().save_recipe(recipe, owner=owner(), run=desk.run, origin="imported")
+    go("recipe", run=desk.run, recipe=record.id)
+
+
+def read_recipe(content: bytes) -> Recipe:
+    """A recipe from the bytes of a file.
+
+    Raises:
+        RecipeError: it is too large, no text, or no recipe.
+    """
+    if len(content) > IMPORT_BYTES:
+        raise RecipeError(
+            f"A recipe file may have {bytes_text(IMPORT_BYTES)}, and this one has "
+            f"{bytes_text(len(content))}; it is no recipe of ours."
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise RecipeError("A recipe file must be UTF-8 text, and this one is not.") from None
+    return parse_recipe(text)

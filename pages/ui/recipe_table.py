@@ -1,0 +1,104 @@
+"""The recipe as a table: bits of every layer, editable, with locks. See `draft` for the rules."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from analysis.allocation.predict import share_of_loss
+from analysis.cost import weight_bytes
+from analysis.recipe import LayerConfig, Recipe
+from analysis.sensitivity.points import Sensitivities, Target
+from pages.ui import draft as drafts
+from pages.ui.desk import Desk, change
+from pages.ui.draft import LOCK, Draft
+from pages.ui.text import samples_text
+
+_BITS: dict[Target, str] = {"weight": "Weight bits", "activation": "Input bits"}
+
+
+def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
+    """One row a layer; an edited layer is locked, and the solver leaves locked layers alone."""
+    key = f"recipe_table_{desk.draft.edition}"
+    swept = [target for target in _BITS if result.of(target)]
+    frame = _frame(desk.draft, result, recipe, swept)
+    st.data_editor(
+        frame,
+        key=key,
+        on_change=_take_edits,
+        args=(key,),
+        num_rows="fixed",
+        hide_index=False,
+        height=min(38 + 35 * len(frame), 560),
+        disabled=["share", "bytes", "weights", "kind"],
+        column_config=_columns(result, swept),
+        alt="The bits of every layer, editable, with locks, sizes and shares of the predicted loss",
+    )
+    st.caption(
+        "Choose bits by double-click or Enter. An edited layer is locked, so that it stays when "
+        "the limit moves. Shares are predicted from single-layer figures on "
+        f"{samples_text(result.setup.samples, 'sweep')}."
+    )
+
+
+def _frame(
+    draft: Draft, result: Sensitivities, recipe: Recipe, swept: list[Target]
+) -> pd.DataFrame:
+    """Bits and locks as the table was opened with; bytes and shares as they are now."""
+    shares = dict(share_of_loss(result, recipe))
+    locked = draft.base.locked | drafts.changed(draft.base, draft.now.layers)
+    rows: list[dict[str, object]] = []
+    for layer in result.layers:
+        shown = draft.base.layers.get(layer.name, LayerConfig())
+        now = draft.now.layers.get(layer.name, LayerConfig())
+        bits: dict[Target, str] = {
+            "weight": drafts.bits_of(shown.weight),
+            "activation": drafts.bits_of(shown.activation),
+        }
+        rows.append(
+            {
+                **{target: bits[target] for target in swept},
+                LOCK: layer.name in locked,
+                "share": shares[layer.name],
+                "bytes": weight_bytes(layer, now.weight),
+                "weights": layer.parameters,
+                "kind": layer.kind,
+            }
+        )
+    return pd.DataFrame(rows, index=pd.Index([layer.name for layer in result.layers]))
+
+
+def _columns(result: Sensitivities, swept: list[Target]) -> dict[str, Any]:
+    columns: dict[str, Any] = {"_index": st.column_config.TextColumn("Layer", pinned=True)}
+    for target in swept:
+        columns[target] = st.column_config.SelectboxColumn(
+            _BITS[target], options=list(drafts.menu(result, target)), required=True, width="small"
+        )
+    columns[LOCK] = st.column_config.CheckboxColumn(
+        "Lock", width="small", help="The solver leaves a locked layer as it is."
+    )
+    columns["share"] = st.column_config.ProgressColumn(
+        "Share of loss",
+        format="percent",
+        min_value=0.0,
+        max_value=1.0,
+        help="Share of the predicted divergence that this layer causes.",
+    )
+    columns["bytes"] = st.column_config.NumberColumn(
+        "Bytes", format="localized", help="Scales and zero-points included."
+    )
+    columns["weights"] = st.column_config.NumberColumn("Weights", format="localized")
+    columns["kind"] = st.column_config.TextColumn("Kind")
+    return columns
+
+
+def _take_edits(key: str) -> None:
+    """Read the table's pending edits; only those of the table on screen count."""
+    edits = st.session_state[key]["edited_rows"]
+
+    def taken(desk: Desk, result: Sensitivities) -> Draft:
+        if key != f"recipe_table_{desk.draft.edition}":
+            return desk.draft
+        return drafts.edited(desk.draft, result, edits)
+
+    change(taken)

@@ -1,0 +1,183 @@
+"""A recipe in figures and pictures: what it costs, what it should do, where the bytes go."""
+
+from typing import Any
+
+import streamlit as st
+
+from analysis.allocation.budget import Budget, Choice
+from analysis.allocation.frontier import FrontierPoint
+from analysis.allocation.marginal import next_step
+from analysis.charts.frontier import MeasuredMark, frontier_figure
+from analysis.charts.recipe import bits_strip, recipe_treemap, waterfall
+from analysis.cost import FLOAT_BITS
+from analysis.recipe import Recipe
+from analysis.runs.records import ScoreRecord
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+from pages.ui.controls import plot
+from pages.ui.desk import Desk, current_desk, solve_for
+from pages.ui.text import (
+    bytes_text,
+    count_text,
+    drop_text,
+    metric_title,
+    number_text,
+    percent,
+    plain,
+    samples_text,
+    signed_percent,
+)
+
+
+def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
+    """What the recipe costs and what is predicted of it; every prediction is called one."""
+    cost, predicted = choice.cost, choice.predicted
+    over = cost.weight_bytes > desk.draft.now.weight_bytes
+    with st.grid(5, min_column_width=150, gap="small"):
+        _card(
+            "Size",
+            bytes_text(cost.weight_bytes),
+            signed_percent(cost.weight_bytes / cost.float_bytes - 1),
+            f"of {bytes_text(cost.float_bytes)} in float",
+            colour="red" if over else "green",
+            help=f"Stored weights of all layers, scales and zero-points included. Another "
+            f"{bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
+        )
+        _card(
+            "Effective bits",
+            f"{cost.effective_bits:.2f}",
+            "a weight",
+            "scales included",
+            help="8 × stored bytes / weights.",
+        )
+        _card(
+            "Predicted divergence",
+            number_text(predicted.divergence),
+            f"{number_text(predicted.low)} to {number_text(predicted.high)}",
+            "95 % interval",
+            help="Sum of the single-layer divergences of the sweep. It leaves interactions out, "
+            "and the interval does not cover them.",
+        )
+        if predicted.drop is not None:
+            name = result.setup.metric
+            _card(
+                f"Predicted {metric_title(name or '')}",
+                drop_text(name, predicted.drop),
+                "predicted",
+                "against float",
+                help="From the predicted divergence, by what the sweep's cells lost at theirs.",
+            )
+        if result.of("activation"):
+            whole = cost.macs * FLOAT_BITS * FLOAT_BITS
+            _card(
+                "BOPs",
+                count_text(cost.bops),
+                percent(cost.bops / whole),
+                "of float",
+                help="MACs × weight bits × activation bits for one sample.",
+            )
+    if over:
+        excess = bytes_text(cost.weight_bytes - desk.draft.now.weight_bytes)
+        st.caption(
+            f":red[{excess} over the limit of {bytes_text(desk.draft.now.weight_bytes)}: edited "
+            "or locked layers take more than it allows.]"
+        )
+    st.caption(
+        f"Predicted from {samples_text(predicted.samples, 'sweep')}, one tensor at a time; not "
+        "measured. Apply and score it to know."
+    )
+
+
+def _card(
+    label: str, value: str, delta: str, description: str, *, colour: str = "off", help: str
+) -> None:
+    st.metric(
+        label,
+        value,
+        delta=delta,
+        delta_color=colour,  # type: ignore[arg-type]
+        delta_arrow="off",
+        delta_description=description,
+        border=True,
+        height="stretch",
+        help=help,
+    )
+
+
+def marginal_sentence(result: Sensitivities, recipe: Recipe) -> str:
+    """What the next bytes buy, and where to spend them."""
+    step = next_step(result, recipe)
+    if step is None:
+        return "Every layer has its widest measured option: more bytes buy nothing here."
+    before, after = step.before.bits, step.after.bits
+    return (
+        f"The next **{bytes_text(step.extra_bytes)}** should buy **{number_text(step.gain)}** less "
+        f"divergence: spend them on **{plain(step.layer)}** ({step.target} {before} → {after}). "
+        "*Predicted.*"
+    )
+
+
+def frontier_chart(
+    desk: Desk,
+    points: tuple[FrontierPoint, ...],
+    choice: Choice,
+    scored: tuple[ScoreRecord, ...],
+) -> None:
+    """Size against loss; a click on a point takes its size as the limit."""
+    star = (choice.cost.weight_bytes, choice.predicted.divergence)
+    marks = tuple(measured_mark(record) for record in scored)
+    figure = reads.drawn(
+        ("recipe frontier", *reads.version(desk.run), star, marks),
+        lambda: frontier_figure(points, chosen=star, measured=marks),
+    )
+
+    def clicked(index: Any) -> None:
+        place = index[0] if isinstance(index, list) else index
+        if 0 <= int(place) < len(points):
+            solve_for(Budget(weight_bytes=points[int(place)].weight_bytes))
+        if current_desk() != desk:
+            st.rerun()
+
+    # The key changes with the star, so that a click never counts a second time.
+    plot(figure, key=f"recipe_frontier_{hash(star)}", on_select=clicked)
+    st.caption(
+        "The line is predicted; marks with intervals were measured on held-out samples. "
+        "Click a point to take its size as the limit."
+    )
+
+
+def measured_mark(record: ScoreRecord) -> MeasuredMark:
+    """A score as a mark of the frontier figure."""
+    score = record.score
+    return MeasuredMark(
+        name=score.recipe.name,
+        weight_bytes=score.cost.weight_bytes,
+        divergence=score.divergence,
+        low=score.low,
+        high=score.high,
+        samples=score.samples,
+    )
+
+
+def pictures(run: str, result: Sensitivities, recipe: Recipe) -> None:
+    """Who causes the loss, where the bytes are, and the widths in a row."""
+    key = (*reads.version(run), tuple(sorted(recipe.layers.items(), key=lambda pair: pair[0])))
+    loss, stored, widths = st.tabs(["Who causes the loss", "Where the bytes are", "Bits in a row"])
+    with loss:
+        plot(
+            reads.drawn(("waterfall", *key), lambda: waterfall(result, recipe)),
+            key="recipe_waterfall",
+        )
+        st.caption(
+            f"Predicted: single-layer divergences on {samples_text(result.setup.samples, 'sweep')}."
+        )
+    with stored:
+        plot(
+            reads.drawn(("treemap", *key), lambda: recipe_treemap(result.layers, recipe)),
+            key="recipe_treemap",
+        )
+    with widths:
+        plot(
+            reads.drawn(("strip", *key), lambda: bits_strip(result.layers, recipe)),
+            key="recipe_strip",
+        )

@@ -1,0 +1,120 @@
+"""Which recipe the Score page shows, its job, its score and its baseline."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis.allocation.baselines import same_bytes_uniform
+from analysis.allocation.budget import Prediction
+from analysis.allocation.predict import predict
+from analysis.cost import recipe_cost
+from analysis.errors import AnalysisError
+from analysis.recipe import Recipe
+from analysis.runs.records import Job, RecipeRecord, ScoreOptions, ScoreRecord
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+from pages.ui.saved_recipes import ORIGINS, visible_recipes
+from pages.ui.state import choose_run, current_run, store
+
+_PICKER = "score_recipe"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDesk:
+    """What the Score page works on.
+
+    Attributes:
+        run: the sweep the recipe belongs to; the run on screen when it has none.
+        job: the newest score job of the recipe.
+        score: its newest score.
+        baseline: score of the uniform recipe at the same bytes.
+    """
+
+    run: str
+    record: RecipeRecord
+    result: Sensitivities | None
+    job: Job | None
+    score: ScoreRecord | None
+    baseline: ScoreRecord | None
+
+
+def open_score_desk() -> ScoreDesk | None:
+    """The recipe of the address, else the recommended one; None while there is none.
+
+    Raises:
+        UnknownRunError: the address names no recipe.
+    """
+    run = current_run()
+    asked = st.query_params.get("recipe")
+    record = reads.recipe(asked) if asked else reads.recommended(run)
+    if record is None:
+        return None
+    if record.run is not None and record.run != run:
+        run = record.run
+        choose_run(run)
+    if not asked:
+        st.query_params["recipe"] = record.id
+    result = reads.sensitivities(run)
+    fingerprint = record.recipe.fingerprint
+    if result is not None and result.setup.fingerprint != fingerprint:
+        result = None
+    found = reads.scores(fingerprint, recipe=record.id)
+    return ScoreDesk(
+        run=run,
+        record=record,
+        result=result,
+        job=score_job(record.id),
+        score=found[0] if found else None,
+        baseline=_baseline(record.recipe, result, reads.scores(fingerprint, run=run)),
+    )
+
+
+def score_job(recipe_id: str) -> Job | None:
+    """The newest job that scores this recipe, of anybody."""
+    for job in store().jobs():
+        if isinstance(job.options, ScoreOptions) and job.options.recipe == recipe_id:
+            return job
+    return None
+
+
+def _baseline(
+    recipe: Recipe, result: Sensitivities | None, scored: tuple[ScoreRecord, ...]
+) -> ScoreRecord | None:
+    """The score of the uniform recipe at the same bytes, once a job has run it."""
+    if result is None:
+        return None
+    setup = result.setup
+    stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
+    try:
+        wanted = same_bytes_uniform(result, stored, like=recipe).layers
+    except AnalysisError:
+        return None  # no uniform recipe fits into so few bytes
+    return next((record for record in scored if record.score.recipe.layers == wanted), None)
+
+
+def prediction_of(result: Sensitivities | None, recipe: Recipe) -> Prediction | None:
+    """What the sweep predicts of a recipe; None when it measured other specs."""
+    if result is None:
+        return None
+    try:
+        return predict(result, recipe)
+    except AnalysisError:
+        return None
+
+
+def recipe_picker(desk: ScoreDesk) -> None:
+    """Another recipe of the same model."""
+    known = {record.id: record for record in visible_recipes(desk.record.recipe.fingerprint)}
+    known.setdefault(desk.record.id, desk.record)
+    if len(known) < 2:
+        return
+
+    def title(identity: str) -> str:
+        record = known[identity]
+        return f"{record.recipe.name} · {ORIGINS.get(record.origin, record.origin)}"
+
+    def picked() -> None:
+        st.query_params["recipe"] = str(st.session_state[_PICKER])
+
+    st.session_state[_PICKER] = desk.record.id
+    st.selectbox("Recipe", list(known), format_func=title, key=_PICKER, on_change=picked)

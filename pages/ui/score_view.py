@@ -1,0 +1,210 @@
+"""A score: the verdict, the figures beside float and baseline, damage by class, predictions."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from analysis.allocation.verdict import verdict
+from analysis.charts.score import class_damage, predicted_vs_measured
+from analysis.runs.records import ScoreRecord
+from analysis.scores import Score
+from pages.ui import reads
+from pages.ui.controls import plot
+from pages.ui.score_desk import ScoreDesk, prediction_of
+from pages.ui.text import (
+    bytes_text,
+    drop_text,
+    interval_text,
+    metric_text,
+    metric_title,
+    number_text,
+    percent,
+    plain,
+    samples_text,
+    signed_percent,
+)
+
+_ICONS = {
+    "mixing pays": ":material/trending_up:",
+    "tie": ":material/balance:",
+    "use uniform": ":material/horizontal_rule:",
+}
+
+
+def verdict_line(score: Score, baseline: ScoreRecord | None) -> None:
+    """Whether mixing was worth it, from measured figures."""
+    if baseline is None:
+        st.info(
+            "No uniform recipe at these bytes was scored beside this one, so nothing can be said "
+            "about whether mixing pays.",
+            icon=":material/info:",
+        )
+        return
+    if baseline.score.recipe.layers == score.recipe.layers:
+        st.info("This is the uniform recipe itself.", icon=":material/info:")
+        return
+    found = verdict(score, baseline.score)
+    show = st.success if found.kind == "mixing pays" else st.info
+    show(plain(found.sentence), icon=_ICONS[found.kind])
+
+
+def figures(score: Score) -> None:
+    """The recipe's own figures, each with what it was measured on."""
+    cost = score.cost
+    with st.grid(5, min_column_width=150, gap="small"):
+        _quality(score)
+        _card(
+            "Divergence",
+            number_text(score.divergence),
+            f"{number_text(score.low)} to {number_text(score.high)}",
+            "95 % interval",
+            help="Mean divergence of the quantised from the float output.",
+        )
+        _card(
+            "Size",
+            bytes_text(cost.weight_bytes),
+            signed_percent(cost.weight_bytes / cost.float_bytes - 1),
+            f"of {bytes_text(cost.float_bytes)}",
+            help="Scales and zero-points included. Another "
+            f"{bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
+        )
+        _card(
+            "Effective bits",
+            f"{cost.effective_bits:.2f}",
+            "a weight",
+            "scales included",
+            help="8 × stored bytes / weights.",
+        )
+        if score.agreement is not None:
+            _card(
+                "Same answer as float",
+                percent(score.agreement),
+                f"{len(score.changed):,} changed",
+                f"of {score.samples:,}",
+                help="Share of samples whose largest output is the same class as in float.",
+            )
+    st.caption(
+        f"Measured on {samples_text(score.samples, 'held-out evaluation')}, the float model on the "
+        "same ones; 95 % bootstrap intervals over samples."
+    )
+
+
+def _quality(score: Score) -> None:
+    name = score.metric
+    if name is None:
+        return
+    drop = score.drop[name]
+    uncertain = drop.low <= 0 <= drop.high
+    _card(
+        metric_title(name),
+        metric_text(name, score.actual[name].value),
+        drop_text(name, drop.value),
+        interval_text(drop.low, drop.high, name),
+        colour="off" if uncertain else "red" if drop.value > 0 else "green",
+        help=f"{metric_text(name, score.reference[name])} in float on the same samples. Grey when "
+        "the interval of the change holds 0.",
+    )
+
+
+def _card(
+    label: str, value: str, delta: str, description: str, *, colour: str = "off", help: str
+) -> None:
+    st.metric(
+        label,
+        value,
+        delta=delta,
+        delta_color=colour,  # type: ignore[arg-type]
+        delta_arrow="off",
+        delta_description=description,
+        border=True,
+        height="stretch",
+        help=help,
+    )
+
+
+def beside_baseline(score: Score, baseline: ScoreRecord | None) -> None:
+    """Float, this recipe and the uniform one at the same bytes, row by row."""
+    columns: dict[str, Mapping[str, str]] = {
+        "Float": _float_column(score),
+        f"This recipe: {plain(score.recipe.name)}": _column(score),
+    }
+    if baseline is not None and baseline.score.recipe.layers != score.recipe.layers:
+        columns[f"Baseline: {plain(baseline.score.recipe.name)}"] = _column(baseline.score)
+    st.table(pd.DataFrame(columns), border="horizontal", alt="Float, this recipe and the baseline")
+
+
+def _float_column(score: Score) -> dict[str, str]:
+    column = {"Size": bytes_text(score.cost.float_bytes), "Effective bits": "32.00"}
+    if score.metric is not None:
+        column[metric_title(score.metric)] = metric_text(
+            score.metric, score.reference[score.metric]
+        )
+        column["Change"] = "–"
+    return {**column, "Divergence": "0", "Same answer as float": percent(1.0)}
+
+
+def _column(score: Score) -> dict[str, str]:
+    column = {
+        "Size": bytes_text(score.cost.weight_bytes),
+        "Effective bits": f"{score.cost.effective_bits:.2f}",
+    }
+    name = score.metric
+    if name is not None:
+        drop = score.drop[name]
+        column[metric_title(name)] = metric_text(name, score.actual[name].value)
+        column["Change"] = (
+            f"{drop_text(name, drop.value)} ({interval_text(drop.low, drop.high, name)})"
+        )
+    low, high = number_text(score.low), number_text(score.high)
+    column["Divergence"] = f"{number_text(score.divergence)} ({low} to {high})"
+    known = score.agreement
+    return {**column, "Same answer as float": "–" if known is None else percent(known)}
+
+
+def damage(record: ScoreRecord) -> None:
+    """What each class lost; nothing where the metric has no classes."""
+    score = record.score
+    if not score.classes:
+        st.caption("This metric has no classes, so there is no damage by class.")
+        return
+    figure = reads.drawn(
+        ("class damage", record.recipe_id, record.created), lambda: class_damage(score.classes)
+    )
+    plot(figure, key="class_damage")
+    least = min(row.samples for row in score.classes)
+    st.caption(
+        f"Share right of each class, in float and quantised, worst first; at least "
+        f"{samples_text(least, 'evaluation')} a class."
+    )
+
+
+def predictions(desk: ScoreDesk, scored: tuple[ScoreRecord, ...]) -> None:
+    """Predicted against measured divergence of this run's scored recipes."""
+    rows = []
+    for record in scored:
+        score, predicted = record.score, prediction_of(desk.result, record.score.recipe)
+        if predicted is not None:
+            rows.append(
+                (
+                    score.recipe.name,
+                    predicted.divergence,
+                    predicted.low,
+                    predicted.high,
+                    score.divergence,
+                    score.low,
+                    score.high,
+                )
+            )
+    if not rows or desk.result is None:
+        st.caption("No prediction: the sweep of this recipe is gone, or measured other specs.")
+        return
+    figure = reads.drawn(
+        ("predicted against measured", desk.run, tuple(rows)), lambda: predicted_vs_measured(rows)
+    )
+    plot(figure, key="predicted_vs_measured")
+    sweep, held = desk.result.setup.samples, scored[0].score.samples
+    st.caption(
+        f"Predicted for {samples_text(sweep, 'sweep')} by adding single-layer figures; measured on "
+        f"{samples_text(held, 'other, held-out')}. Above the line the sum was too low."
+    )

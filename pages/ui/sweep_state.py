@@ -1,0 +1,62 @@
+"""How a sweep ended, said in one card, with the way on."""
+
+import streamlit as st
+
+from analysis.errors import UnknownRunError
+from analysis.runs.records import Job, SweepOptions
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+from pages.ui.controls import error_card
+from pages.ui.places import go
+from pages.ui.state import owner, store
+from pages.ui.sweep_form import TARGETS, start
+from pages.ui.text import duration, plain
+
+
+def sweep_note(row: Job) -> str:
+    """One line under the title: workload, what was swept, how long it took."""
+    parts = [plain(row.workload or row.source)]
+    if isinstance(row.options, SweepOptions):
+        options = row.options
+        parts.append(f"{options.method} sweep of {TARGETS[options.target].lower()}")
+        if options.target != "activation":
+            parts.append(f"weights {options.weight_spec.label.split(maxsplit=1)[1]}")
+        if options.target != "weight":
+            parts.append(f"activations {options.activation_spec.label.split(maxsplit=1)[1]}")
+    if row.state == "done" and row.started is not None and row.ended is not None:
+        parts.append(f"took {duration(row.ended - row.started)}")
+    return " · ".join(parts)
+
+
+def measured(row: Job) -> Sensitivities | None:
+    """What the sweep has measured; None when it ended before its first cell."""
+    try:
+        result = reads.sensitivities(row.id)
+    except UnknownRunError:
+        return None
+    return result if result is not None and result.points else None
+
+
+def state_card(row: Job) -> None:
+    """Why a sweep ended early, and buttons to go on; nothing for one that is done."""
+    if row.state == "done":
+        return
+    kept = f"{row.done:,} of {row.total:,} cells are kept." if row.total else ""
+    if row.state == "failed":
+        error_card(row.error or "The sweep failed.", kept or None, title="The sweep failed")
+    else:
+        st.warning(
+            f"It was stopped before its end. {kept}",
+            title="The sweep was cancelled",
+            icon=":material/cancel:",
+        )
+    with st.container(horizontal=True):
+        if row.owner == owner() and st.button(
+            "Go on", type="primary", icon=":material/resume:", key="resume_sweep"
+        ):
+            store().resume(row.id, owner=owner())
+            go("sensitivity", run=row.id)
+        if st.button("Run again", icon=":material/replay:", key="repeat_sweep") and isinstance(
+            row.options, SweepOptions
+        ):
+            start(row.source, row.workload, row.options)
