@@ -21,7 +21,8 @@ from analysis.quant.spec import (
     QuantSpec,
     RangeMethod,
 )
-from analysis.sensitivity.exact import chunk_size, statistics_of
+from analysis.sensitivity.exact import chunk_size
+from analysis.sensitivity.float_run import statistics_of
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import DEFAULT_BITS
 from analysis.simulate.calibration import calibrate

@@ -14,7 +14,8 @@ from analysis.divergence import reference_of, squared_norms
 from analysis.errors import WorkloadError
 from analysis.recipe import Recipe
 from analysis.scores import ClassDamage, Interval, Score
-from analysis.sensitivity.exact import chunk_size, statistics_of
+from analysis.sensitivity.exact import chunk_size
+from analysis.sensitivity.float_run import statistics_of
 from analysis.sensitivity.intervals import mean_interval, metric_interval, paired_interval
 from analysis.simulate.simulated import simulated
 from analysis.workloads.parts import cut_batches

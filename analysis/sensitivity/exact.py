@@ -1,25 +1,27 @@
-"""Every cell measured by running what depends on it: chunk of samples outermost, then layers."""
+"""Cells measured by running what depends on them: chunk of samples outermost, then layers."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from analysis.divergence import Reference, reference_of
 from analysis.layers import Layer
-from analysis.metrics import Metric
-from analysis.quant.spec import QuantSpec
-from analysis.sensitivity.points import Cell, CellSamples
+from analysis.sensitivity.draw import Draw
+from analysis.sensitivity.float_run import statistics_of
+from analysis.sensitivity.points import Cell, CellSamples, Stage
+from analysis.sensitivity.shifts import kept_shift
+from analysis.sensitivity.stage import CellsByLayer
+from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges
 from analysis.simulate.replay import Key, Recording, Rewind, find_touched, record, replayed
-from analysis.simulate.simulated import input_quantizer, quantized_weight
+from analysis.simulate.simulated import input_quantizer
 from analysis.simulate.substitution import call_with, input_transforms, quiet_inference
-from analysis.workloads.parts import cut_batch, samples_in
+from analysis.workloads.parts import cut_batch, cut_batches, pick_samples, samples_in
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Batch
 
@@ -29,53 +31,23 @@ dispatch that a larger chunk saves (METHODS 7.2)."""
 
 MAX_CHUNK = 256
 PROOF_SAMPLES = 4
-WEIGHT_CACHE_BYTES = 512 << 20
 
 
 def chunk_size(layers: Sequence[Layer]) -> int:
     """Samples a chunk, from the largest layer output; the same on every machine."""
-    largest = max(
-        (4 * prod(x.output_shape) for x in layers if x.output_shape is not None), default=1
-    )
-    return int(min(max(LAYER_OUTPUT_BYTES // max(largest, 1), 1), MAX_CHUNK))
-
-
-def statistics_of(
-    metric: Metric | None, output: Tensor, target: Tensor | None
-) -> NDArray[np.float64]:
-    """The metric's per-sample statistics, (samples, columns); no columns without labels."""
-    if metric is None or target is None:
-        return np.empty((len(output), 0))
-    return metric.statistics(output, target).double().numpy()
-
-
-@dataclass(slots=True)
-class WeightCache:
-    """Quantised weights, kept up to a number of bytes; beyond, made anew each time."""
-
-    subject: Subject
-    kept: dict[tuple[str, str], Tensor] = field(default_factory=dict)
-    size: int = 0
-
-    def get(self, layer: Layer, spec: QuantSpec) -> Tensor:
-        """The fake-quantised weight of a layer."""
-        key = (layer.name, spec.label)
-        if key in self.kept:
-            return self.kept[key]
-        weight = quantized_weight(self.subject, layer, spec)
-        size = weight.numel() * weight.element_size()
-        if self.size + size <= WEIGHT_CACHE_BYTES:
-            self.kept[key] = weight
-            self.size += size
-        return weight
+    sizes = (4 * prod(x.output_shape) for x in layers if x.output_shape is not None)
+    return int(min(max(LAYER_OUTPUT_BYTES // max(sizes, default=1), 1), MAX_CHUNK))
 
 
 @dataclass(slots=True, eq=False)
-class ExactEngine:
-    """Measures cells on chunks of the sweep set.
+class ExactStage:
+    """Measures cells on the whole sweep set, or on the samples of a draw.
 
     Attributes:
-        scale: mean squared output norm over the sweep set, for the "mse" divergence.
+        scale: mean squared output norm over the sweep set, the unit of "mse".
+        total: size of the sweep set.
+        cells: all cells, by layer.
+        draw: the samples to measure; None measures all.
         full_forward: layers whose replay could not be proven equal; they run the whole net.
         forwards: work done so far, in forwards of the whole sweep set, by MACs.
     """
@@ -83,85 +55,105 @@ class ExactEngine:
     subject: Subject
     ranges: Ranges
     scale: float
-    samples: int
-    touched: frozenset[Key] = frozenset()
-    full_forward: set[str] = field(default_factory=set)
-    forwards: float = 0.0
-    weights: WeightCache = field(init=False)
+    total: int
+    seed: int
+    weights: WeightCache
+    cells: CellsByLayer
+    draw: Draw | None = None
+    full_forward: set[str] = field(default_factory=set, init=False)
+    forwards: float = field(default=0.0, init=False)
+    _touched: frozenset[Key] | None = field(default=None, init=False)
+    _chunks: dict[int, Batch] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.weights = WeightCache(self.subject)
+        batches = self.subject.parts.sweep
+        if self.draw is not None:
+            batches = pick_samples(batches, self.draw.indices.tolist())
+        start = 0
+        for batch in cut_batches(batches, chunk_size(self.subject.layers)):
+            self._chunks[start] = batch
+            start += samples_in(batch)
 
-    def measure(
-        self, batch: Batch, start: int, cells: Mapping[str, Sequence[Cell]]
-    ) -> Iterator[CellSamples]:
-        """All cells on one chunk, by layer; the model is untouched whenever this yields.
+    @property
+    def name(self) -> Stage:
+        """Which stage this is."""
+        return "exact" if self.draw is None else "sampled"
 
-        Args:
-            batch: the chunk.
-            start: index of its first sample in the sweep set.
-            cells: layer name to the cells that are still to be measured on this chunk.
-        """
-        model = self.subject.model
+    @property
+    def samples(self) -> int:
+        """Samples that are measured."""
+        return self.total if self.draw is None else len(self.draw.indices)
+
+    @property
+    def planned(self) -> float:
+        """Expected work, by MACs."""
+        suffixes = sum(
+            self._share(x) * len(self.cells.get(x.name, ())) for x in self.subject.layers
+        )
+        return (1 + suffixes) * self.samples / self.total
+
+    @property
+    def starts(self) -> Sequence[int]:
+        """Numbers of the chunks."""
+        return tuple(self._chunks)
+
+    def measure(self, start: int, cells: CellsByLayer) -> Iterator[CellSamples]:
+        """All given cells on one chunk, layer by layer."""
+        batch = self._chunks[start]
+        if self._touched is None:
+            self._prove(next(iter(self._chunks.values())))
         with quiet_inference(self.subject):
-            recording = record(model, batch[0], self.touched)
+            recording = record(self.subject.model, batch[0], self._touched or frozenset())
             output = self.subject.take(recording.result)
             reference = reference_of(self.subject.divergence, output, self.scale)
-        self.forwards += samples_in(batch) / self.samples
+        self.forwards += samples_in(batch) / self.total
+        chunk = _Chunk(start, batch, recording, reference)
         for layer in self.subject.layers:
             if cells.get(layer.name):
-                yield from self._layer(layer, recording, reference, batch, start, cells[layer.name])
+                yield from self._layer(layer, chunk, cells[layer.name])
 
-    def prove(self, batch: Batch) -> None:
+    def _prove(self, batch: Batch) -> None:
         """Find in-place writes, and the layers whose replay differs from the full forward."""
         small = cut_batch(batch, 0, PROOF_SAMPLES)
         inputs, model = small[0], self.subject.model
         with quiet_inference(self.subject):
-            self.touched = find_touched(model, inputs)
-            recording = record(model, inputs, self.touched)
+            self._touched = find_touched(model, inputs)
+            recording = record(model, inputs, self._touched)
             for layer in self.subject.layers:
-                weight = {layer.param: self.subject.model.get_parameter(layer.param) * 0.5}
+                weight = {layer.param: model.get_parameter(layer.param) * 0.5}
                 whole = self.subject.take(call_with(model, weight, inputs))
                 with replayed(model, recording, recording.cut(layer)) as rewind:
                     rewind()
                     part = self.subject.take(call_with(model, weight, inputs))
                 if not torch.equal(whole, part):
                     self.full_forward.add(layer.name)
-        self.forwards += 2 * len(self.subject.layers) * samples_in(small) / self.samples
+        self.forwards += 2 * len(self.subject.layers) * samples_in(small) / self.total
 
-    def _layer(
-        self,
-        layer: Layer,
-        recording: Recording,
-        reference: Reference,
-        batch: Batch,
-        start: int,
-        cells: Sequence[Cell],
-    ) -> list[CellSamples]:
+    def _layer(self, layer: Layer, chunk: "_Chunk", cells: Sequence[Cell]) -> list[CellSamples]:
         made: list[CellSamples] = []
-        with quiet_inference(self.subject), self._shortened(layer, recording) as rewind:
+        with quiet_inference(self.subject), self._shortened(layer, chunk.recording) as rewind:
             for cell in cells:
                 rewind()
-                actual = self._run(layer, cell, batch)
-                made.append(
-                    CellSamples(
-                        cell,
-                        start,
-                        reference.divergence(actual).numpy(),
-                        statistics_of(self.subject.metric, actual, batch[1]),
-                    )
-                )
-        share = self._share(layer) * samples_in(batch) / self.samples
+                made.append(self._rows(cell, chunk, self._run(layer, cell, chunk.batch)))
+        share = self._share(layer) * samples_in(chunk.batch) / self.total
         self.forwards += share * len(cells)
         return made
 
-    @contextmanager
-    def _shortened(self, layer: Layer, recording: Recording) -> Iterator[Rewind]:
+    def _rows(self, cell: Cell, chunk: "_Chunk", actual: Tensor) -> CellSamples:
+        divergence = chunk.reference.divergence(actual).numpy()
+        statistics = statistics_of(self.subject.metric, actual, chunk.batch[1])
+        shifts = kept_shift(chunk.reference, actual, self.seed + chunk.start)
+        if self.draw is not None:
+            weights = self.draw.weights[chunk.start : chunk.start + len(divergence)]
+            divergence = divergence * weights
+            statistics = statistics * weights[:, None]
+            shifts = (shifts * np.sqrt(weights)[:, None]).astype(np.float32)
+        return CellSamples(cell, chunk.start, divergence, statistics, self.name, shifts)
+
+    def _shortened(self, layer: Layer, recording: Recording) -> AbstractContextManager[Rewind]:
         if layer.name in self.full_forward:
-            yield lambda: None
-            return
-        with replayed(self.subject.model, recording, recording.cut(layer)) as rewind:
-            yield rewind
+            return nullcontext(lambda: None)
+        return replayed(self.subject.model, recording, recording.cut(layer))
 
     def _run(self, layer: Layer, cell: Cell, batch: Batch) -> Tensor:
         model, inputs = self.subject.model, batch[0]
@@ -178,3 +170,13 @@ class ExactEngine:
         if layer.name in self.full_forward or not sum(macs):
             return 1.0
         return sum(macs[self.subject.layers.index(layer) :]) / sum(macs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    """Samples with their float outputs."""
+
+    start: int
+    batch: Batch
+    recording: Recording
+    reference: Reference

@@ -1,45 +1,75 @@
 """Raw figures of a running sweep, and the points they make."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from analysis.metrics import Metric
 from analysis.sensitivity.intervals import mean_interval, metric_value
-from analysis.sensitivity.points import Cell, CellSamples, SweepPoint, SweepSetup
+from analysis.sensitivity.points import Cell, CellSamples, Stage, SweepPoint, SweepSetup
+from analysis.sensitivity.stage import CellsByLayer, SweepStage
+
+Chunks = dict[int, CellSamples]
 
 
 @dataclass(slots=True)
 class Gathered:
-    """Raw figures so far, by cell."""
+    """Raw figures so far, by cell and stage."""
 
     setup: SweepSetup
     metric: Metric | None
-    by_cell: dict[Cell, dict[int, CellSamples]] = field(default_factory=lambda: defaultdict(dict))
+    totals: dict[Stage, int]
+    rows: dict[Cell, dict[Stage, Chunks]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(dict))
+    )
 
     def add(self, samples: CellSamples) -> None:
-        """Take in one chunk of one cell."""
-        self.by_cell[samples.cell][samples.start] = samples
+        """Take in one unit of one cell."""
+        self.rows[samples.cell][samples.stage][samples.start] = samples
 
-    def has(self, cell: Cell, start: int) -> bool:
-        """Whether the chunk that starts there is in."""
-        return start in self.by_cell[cell]
-
-    def missing(self, start: int) -> dict[str, list[Cell]]:
-        """Cells still to be measured on the chunk that starts there, by layer."""
+    def missing(self, stage: SweepStage, start: int) -> CellsByLayer:
+        """Cells still to be measured on a unit, by layer."""
         open_cells: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.setup.cells:
-            if not self.has(cell, start):
+            if start not in self.rows[cell][stage.name]:
                 open_cells[cell.layer].append(cell)
         return open_cells
 
+    def share(self, stage: SweepStage) -> float:
+        """Share of a stage that is done."""
+        covered = sum(chunk.covered for chunk in self._all(stage.name))
+        return covered / (stage.samples * len(self.setup.cells))
+
+    def _all(self, stage: Stage) -> Iterator[CellSamples]:
+        for by_stage in self.rows.values():
+            yield from by_stage[stage].values()
+
     def point(self, cell: Cell) -> SweepPoint:
-        """The cell's estimate from the chunks so far."""
-        chunks = [chunk for _, chunk in sorted(self.by_cell[cell].items())]
-        values = np.concatenate([chunk.divergence for chunk in chunks])
-        mean, low, high = mean_interval(values)
-        statistics = np.concatenate([chunk.statistics for chunk in chunks])
+        """The cell's best figure so far.
+
+        A measurement goes before an estimate; of two measurements the complete one, else the one
+        with the narrower interval.
+        """
+        sketch, *measured = (
+            self._point(cell, stage) if self.rows[cell][stage] else None
+            for stage in ("sketch", "sampled", "exact")
+        )
+        found = [point for point in measured if point is not None]
+        if not found:
+            assert sketch is not None
+            return sketch
+        whole = [point for point in found if point.stage == "exact" and point.complete]
+        return min(whole or found, key=lambda point: point.high - point.low)
+
+    def _point(self, cell: Cell, stage: Stage) -> SweepPoint:
+        chunks = [chunk for _, chunk in sorted(self.rows[cell][stage].items())]
+        mean, low, high = mean_interval(np.concatenate([x.divergence for x in chunks]))
+        statistics = np.concatenate([x.statistics for x in chunks])
+        metrics: dict[str, float] = {}
+        if self.metric is not None and self.setup.metric and statistics.shape[1]:
+            metrics = {self.metric.name: metric_value(self.metric, statistics)}
         return SweepPoint(
             layer=cell.layer,
             target=cell.target,
@@ -48,9 +78,8 @@ class Gathered:
             divergence=mean,
             low=low,
             high=high,
-            samples=len(values),
-            total=self.setup.samples,
-            metrics={self.metric.name: metric_value(self.metric, statistics)}
-            if self.metric and self.setup.reference
-            else {},
+            samples=sum(x.covered for x in chunks),
+            total=self.totals[stage],
+            metrics=metrics,
+            stage=stage,
         )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Target = Literal["weight", "activation"]
 Targets = Literal["weight", "activation", "both"]
-Method = Literal["exact"]
+Stage = Literal["sketch", "sampled", "exact"]
+Method = Literal["sketch", "sampled", "exact", "anytime"]
 Divergence = Literal["kl", "mse"]
 Direction = Literal["higher", "lower"]
 
@@ -40,25 +41,39 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class CellSamples:
-    """Raw figures of one cell on one chunk of samples.
+    """Raw figures of one cell on one unit of work of one stage; means over rows are estimates.
 
     Attributes:
-        start: index of the chunk's first sample in the sweep set.
-        divergence: float64, one value a sample.
-        statistics: float64, (samples, columns): the metric's per-sample statistics.
+        start: number of the unit: the index of its first sample in the stage's order.
+        divergence: float64, one value a row. A row is a sample ("exact"), a drawn sample with its
+            Horvitz-Thompson weight multiplied in ("sampled"), or a mini-batch ("sketch").
+        statistics: float64, (rows, columns): the metric's per-sample statistics, weighted alike.
+        shifts: float32, (rows, columns): the output shift in the Fisher metric, so that half the
+            sum of squares of a row is its second-order divergence; no columns when not kept.
+        samples: sweep samples behind the rows; None when each row is one.
     """
 
     cell: Cell
     start: int
     divergence: NDArray[np.float64]
     statistics: NDArray[np.float64]
+    stage: Stage = "exact"
+    shifts: NDArray[np.float32] | None = None
+    samples: int | None = None
+
+    @property
+    def covered(self) -> int:
+        """Sweep samples behind the rows."""
+        return len(self.divergence) if self.samples is None else self.samples
 
 
 @dataclass(frozen=True, slots=True)
 class SweepPoint:
-    """One cell measured on the first `samples` of `total` samples.
+    """One cell, measured or estimated on `samples` of the `total` samples of its stage.
 
     Attributes:
+        stage: "exact" and "sampled" are measurements (of all samples, of drawn ones); "sketch" is
+            a second-order estimate and is shown as one.
         divergence: mean over the samples, quantised against float output (KL in nats, or squared
             error relative to the float output); lower is better.
         low, high: 95 % interval of that mean.
@@ -75,6 +90,7 @@ class SweepPoint:
     samples: int
     total: int
     metrics: Mapping[str, float]
+    stage: Stage = "exact"
 
     @property
     def cell(self) -> Cell:

@@ -3,59 +3,42 @@
 import resource
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Unpack, assert_never
 
-import numpy as np
-from numpy.typing import NDArray
-
-from analysis.divergence import squared_norms
 from analysis.errors import ModelError
-from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
-from analysis.sensitivity.exact import ExactEngine, chunk_size, statistics_of
+from analysis.sensitivity.draw import draw_samples, draw_size
+from analysis.sensitivity.exact import ExactStage, chunk_size
+from analysis.sensitivity.float_run import FloatRun, run_float
 from analysis.sensitivity.gathered import Gathered
-from analysis.sensitivity.grid import Grid
-from analysis.sensitivity.intervals import metric_value
+from analysis.sensitivity.options import SweepKeywords, SweepOptions
 from analysis.sensitivity.points import (
-    DEFAULT_BITS,
+    Cell,
     CellSamples,
     Method,
+    Stage,
     SweepCost,
     SweepPoint,
     SweepSetup,
-    Targets,
 )
+from analysis.sensitivity.sketch import SketchStage
+from analysis.sensitivity.stage import SweepStage
+from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges, calibrate
-from analysis.simulate.simulated import simulated
-from analysis.workloads.parts import count_samples, cut_batches, samples_in
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
 
-Floats = NDArray[np.float64]
 
-
-@dataclass(frozen=True, slots=True)
-class _Float:
-    """The float model on the sweep set."""
-
-    reference: dict[str, float]
-    scale: float
-    samples: int
-
-
-def _float_run(made: Subject) -> _Float:
-    norms: list[Floats] = []
-    statistics: list[Floats] = []
-    with simulated(made, None) as forward:
-        for inputs, target in cut_batches(made.parts.sweep, chunk_size(made.layers)):
-            output = forward(inputs)
-            norms.append(squared_norms(output).numpy())
-            statistics.append(statistics_of(made.metric, output, target))
-    columns = np.concatenate(statistics)
-    labelled = made.metric is not None and columns.shape[1] > 0
-    value = metric_value(made.metric, columns) if labelled and made.metric else None
-    reference = {made.metric.name: value} if made.metric and value is not None else {}
-    return _Float(reference, float(np.concatenate(norms).mean()), len(columns))
+def stages_of(method: Method) -> tuple[Stage, ...]:
+    """The stages a method goes through."""
+    match method:
+        case "anytime":
+            return ("sketch", "sampled", "exact")
+        case "sketch" | "sampled" | "exact":
+            return (method,)
+    assert_never(method)
 
 
 @dataclass(slots=True, eq=False)
@@ -65,13 +48,17 @@ class Sweep:
     Attributes:
         setup: known before the first point.
         done: raw figures of an interrupted run; what they hold is not measured again.
+        notes: what the user should know, such as a stage that this model does not allow.
     """
 
     subject: Subject
+    options: SweepOptions
     setup: SweepSetup
-    scale: float
+    found: FloatRun
     done: Sequence[CellSamples] = ()
-    _engine: ExactEngine | None = field(default=None, init=False)
+    notes: list[str] = field(default_factory=list, init=False)
+    fraction: float = field(default=0.0, init=False)
+    _stages: list[SweepStage] = field(default_factory=list, init=False)
     _began: float = field(default_factory=time.perf_counter, init=False)
 
     def __iter__(self) -> Iterator[SweepPoint]:
@@ -83,7 +70,7 @@ class Sweep:
         """What it took so far."""
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return SweepCost(
-            forwards=1.0 + (self._engine.forwards if self._engine else 0.0),
+            forwards=1.0 + sum(stage.forwards for stage in self._stages),
             seconds=time.perf_counter() - self._began,
             peak_rss_bytes=peak * (1 if sys.platform == "darwin" else 1024),
         )
@@ -91,52 +78,82 @@ class Sweep:
     @property
     def full_forward(self) -> tuple[str, ...]:
         """Layers whose replay could not be proven equal; they ran the whole net."""
-        return tuple(sorted(self._engine.full_forward)) if self._engine else ()
+        exact = (stage for stage in self._stages if isinstance(stage, ExactStage))
+        return tuple(sorted({name for stage in exact for name in stage.full_forward}))
 
     def resumed(self, done: Sequence[CellSamples]) -> "Sweep":
         """The same sweep, without measuring again what an interrupted run had measured."""
-        return Sweep(self.subject, self.setup, self.scale, done)
+        return Sweep(self.subject, self.options, self.setup, self.found, done)
 
     def measurements(self) -> Iterator[tuple[CellSamples, SweepPoint]]:
-        """What was newly measured, with the point as it now stands."""
-        made = self.subject
+        """What was newly measured, with the point as it now stands.
+
+        `fraction` tells how much of the planned work is done. When the time budget is spent, the
+        iterator ends between two units; what is missing can be resumed.
+        """
+        self._stages = self._plan()
+        totals = {stage.name: stage.samples for stage in self._stages}
+        gathered = Gathered(self.setup, self.subject.metric, totals)
+        for earlier in self.done:
+            gathered.add(earlier)
+        for stage in self._stages:
+            try:
+                yield from self._stage(stage, gathered)
+            except ModelError as error:
+                if stage.name != "sketch" or len(self._stages) == 1:
+                    raise
+                self.notes.append(str(error))
+
+    def _stage(
+        self, stage: SweepStage, gathered: Gathered
+    ) -> Iterator[tuple[CellSamples, SweepPoint]]:
+        for start in stage.starts:
+            missing = gathered.missing(stage, start)
+            if not missing or self._out_of_time():
+                continue
+            for samples in stage.measure(start, missing):
+                gathered.add(samples)
+                self.fraction = self._fraction(gathered)
+                yield samples, gathered.point(samples.cell)
+
+    def _out_of_time(self) -> bool:
+        limit = self.options.seconds
+        return limit is not None and time.perf_counter() - self._began >= limit
+
+    def _fraction(self, gathered: Gathered) -> float:
+        planned = [stage.planned for stage in self._stages]
+        done = [gathered.share(stage) for stage in self._stages]
+        return sum(p * d for p, d in zip(planned, done, strict=True)) / sum(planned)
+
+    def _plan(self) -> list[SweepStage]:
+        made, found, seed = self.subject, self.found, self.options.seed
         ranges: Ranges = {}
         if any(cell.target == "activation" for cell in self.setup.cells):
             ranges = calibrate(made)
-        engine = ExactEngine(made, ranges, self.scale, self.setup.samples)
-        self._engine = engine
-        gathered = Gathered(self.setup, made.metric)
-        for earlier in self.done:
-            gathered.add(earlier)
-        start = 0
-        for batch in cut_batches(made.parts.sweep, chunk_size(made.layers)):
-            if start == 0:
-                engine.prove(batch)
-            missing = gathered.missing(start)
-            for samples in engine.measure(batch, start, missing) if missing else ():
-                gathered.add(samples)
-                yield samples, gathered.point(samples.cell)
-            start += samples_in(batch)
+        cells: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.setup.cells:
+            cells[cell.layer].append(cell)
+        weights = WeightCache(made)
+        plan: list[SweepStage] = []
+        for name in stages_of(self.options.method):
+            if name == "sketch":
+                plan.append(SketchStage(made, ranges, found.scale, found.samples, seed, cells))
+                continue
+            draw = None
+            if name == "sampled":
+                draw = draw_samples(found.impurity, draw_size(found.samples), seed)
+            plan.append(
+                ExactStage(made, ranges, found.scale, found.samples, seed, weights, cells, draw)
+            )
+        return plan
 
 
-def sweep(
-    workload: Workload,
-    *,
-    bits: Sequence[int] = DEFAULT_BITS,
-    target: Targets = "weight",
-    method: Method = "exact",
-    weight_spec: QuantSpec = WEIGHT_SPEC,
-    activation_spec: QuantSpec = ACTIVATION_SPEC,
-) -> Sweep:
+def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
     """How much the output suffers when only one tensor is quantised, for all tensors and widths.
 
     Args:
         workload: model, data and metric; the model is left as it was found.
-        bits: widths from 2 to 16.
-        target: weights, the layers' inputs, or both (each alone).
-        method: "exact" measures every cell on the whole sweep set.
-        weight_spec: taken at each width for the weights.
-        activation_spec: likewise for the inputs; per-tensor.
+        **options: the fields of `SweepOptions`, such as ``bits=(2, 4, 8), target="both"``.
 
     Returns:
         An iterator of `SweepPoint`; `Sensitivities.collect` runs it to the end.
@@ -145,26 +162,20 @@ def sweep(
         OptionError: an option is outside its range.
         WorkloadError: the model or data cannot be used.
     """
-    grid = Grid(
-        bits=tuple(bits),
-        target=target,
-        method=method,
-        weight_spec=weight_spec,
-        activation_spec=activation_spec,
-    )
+    asked = SweepOptions(**options)  # type: ignore[arg-type]
     made = subject(workload)
-    cells = grid.cells(made.layers)
+    cells = asked.cells(made.layers)
     if not cells:
         raise ModelError(
             "No layer's input was seen as a float tensor, so no activation can be quantised; "
             "sweep the weights instead."
         )
-    found = _float_run(made)
+    found = run_float(made, chunk_size(made.layers))
     metric = made.metric
     setup = SweepSetup(
         workload=made.name,
         fingerprint=made.fingerprint,
-        method=method,
+        method=asked.method,
         layers=made.layers,
         other_bytes=made.other_bytes,
         divergence=made.divergence,
@@ -172,6 +183,6 @@ def sweep(
         direction=metric.direction if metric else "higher",
         reference=found.reference,
         cells=cells,
-        samples=count_samples(made.parts.sweep),
+        samples=found.samples,
     )
-    return Sweep(made, setup, found.scale)
+    return Sweep(made, asked, setup, found)

@@ -57,6 +57,26 @@ def cut_batches(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
             yield cut_batch(batch, start, start + size)
 
 
+def _take(inputs: Inputs, indices: Tensor) -> Inputs:
+    if isinstance(inputs, Tensor):
+        return inputs[indices]
+    if isinstance(inputs, Mapping):
+        return {key: value[indices] for key, value in inputs.items()}
+    return tuple(value[indices] for value in inputs)
+
+
+def pick_samples(batches: Sequence[Batch], indices: Sequence[int]) -> tuple[Batch, ...]:
+    """Samples at the given places, counted over all batches, in the given order."""
+    places = [(number, row) for number, b in enumerate(batches) for row in range(samples_in(b))]
+    picked: list[Batch] = []
+    for index in indices:
+        number, row = places[index]
+        inputs, target = batches[number]
+        where = torch.tensor([row])
+        picked.append((_take(inputs, where), None if target is None else target[where]))
+    return join_batches(picked)
+
+
 def _signature(batch: Batch) -> tuple[object, ...]:
     inputs, target = batch
     shapes = tuple((value.shape[1:], value.dtype) for value in tensors_of(inputs))

@@ -1,26 +1,53 @@
-"""Which questions a sweep asks: every tensor at every width."""
+"""What a sweep asks: every tensor at every width, how, and for how long."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypedDict, get_args
 
 from analysis.errors import OptionError
 from analysis.layers import Layer
-from analysis.quant.spec import PerTensor, QuantSpec
-from analysis.sensitivity.points import Cell, Method, Targets
+from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, PerTensor, QuantSpec
+from analysis.sensitivity.points import DEFAULT_BITS, Cell, Method, Targets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """What is to be swept."""
+class SweepKeywords(TypedDict, total=False):
+    """Keywords of `analysis.sweep`; meanings and defaults are those of `SweepOptions`."""
 
-    bits: tuple[int, ...]
+    bits: Sequence[int]
     target: Targets
     method: Method
     weight_spec: QuantSpec
     activation_spec: QuantSpec
+    seed: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOptions:
+    """What a sweep asks.
+
+    Attributes:
+        bits: widths from 2 to 16.
+        target: weights, the layers' inputs, or both (each alone).
+        method: "sketch" estimates every cell from a few backward passes; "sampled" measures every
+            cell on drawn samples; "exact" measures every cell on the whole sweep set; "anytime"
+            does one after the other.
+        weight_spec: taken at each width for the weights.
+        activation_spec: likewise for the inputs; per-tensor.
+        seed: of the random signs and draws; same seed, same result.
+        seconds: no new unit of work starts after so many seconds; None works to the end.
+    """
+
+    bits: tuple[int, ...] = DEFAULT_BITS
+    target: Targets = "weight"
+    method: Method = "exact"
+    weight_spec: QuantSpec = WEIGHT_SPEC
+    activation_spec: QuantSpec = ACTIVATION_SPEC
+    seed: int = 0
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", tuple(self.bits))
         if not self.bits or len(set(self.bits)) != len(self.bits):
             raise OptionError(
                 f"A sweep needs one or more different bit-widths, such as 2,3,4,8; "
@@ -37,6 +64,8 @@ class Grid:
                 "Activations take one scale for the whole tensor (per-tensor), because the scale "
                 f"must leave the sum of products; not {self.activation_spec.label!r}."
             )
+        if self.seconds is not None and not 0 < self.seconds < float("inf"):
+            raise OptionError(f"A time budget must be positive seconds, not {self.seconds}.")
         for width in self.bits:
             self.weight_spec.with_bits(width)
 

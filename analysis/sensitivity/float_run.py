@@ -1,0 +1,79 @@
+"""The float model on the sweep set: once, before anything is quantised."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analysis.divergence import squared_norms
+from analysis.metrics import Metric
+from analysis.sensitivity.intervals import metric_value
+from analysis.sensitivity.points import Divergence
+from analysis.simulate.simulated import simulated
+from analysis.workloads.parts import cut_batches
+from analysis.workloads.subject import Subject
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatRun:
+    """What the float model does on the sweep set.
+
+    Attributes:
+        reference: metric name to value; empty without labels.
+        scale: mean squared output norm, the unit of the "mse" divergence.
+        impurity: Gini impurity 1 - sum p^2 of each sample's output (mean over positions), in
+            [0, 1]: where the float model is unsure, quantisation has something to change. Ones
+            for outputs that are no probabilities.
+        columns: size of one sample's output.
+    """
+
+    reference: dict[str, float]
+    scale: float
+    impurity: Floats
+    columns: int
+
+    @property
+    def samples(self) -> int:
+        """Size of the sweep set."""
+        return len(self.impurity)
+
+
+def statistics_of(metric: Metric | None, output: Tensor, target: Tensor | None) -> Floats:
+    """The metric's per-sample statistics, (samples, columns); no columns without labels."""
+    if metric is None or target is None:
+        return np.empty((len(output), 0))
+    return np.asarray(metric.statistics(output, target).double().numpy())
+
+
+def gini_impurity(kind: Divergence, output: Tensor) -> Floats:
+    """1 - sum p^2 of the softmax over the last axis, averaged over the axes between."""
+    if kind == "mse":
+        return np.ones(len(output))
+    p = output.double().softmax(-1)
+    return np.asarray((1 - p.square().sum(-1)).reshape(len(output), -1).mean(1).numpy())
+
+
+def run_float(made: Subject, size: int) -> FloatRun:
+    """Run the float model over the sweep set in batches of `size`."""
+    norms: list[Floats] = []
+    statistics: list[Floats] = []
+    impurity: list[Floats] = []
+    columns = 0
+    with simulated(made, None) as forward:
+        for inputs, target in cut_batches(made.parts.sweep, size):
+            output = forward(inputs)
+            columns = output[0].numel()
+            norms.append(squared_norms(output).numpy())
+            statistics.append(statistics_of(made.metric, output, target))
+            impurity.append(gini_impurity(made.divergence, output))
+    rows = np.concatenate(statistics)
+    metric = made.metric if rows.shape[1] else None
+    return FloatRun(
+        reference={metric.name: metric_value(metric, rows)} if metric else {},
+        scale=float(np.concatenate(norms).mean()),
+        impurity=np.concatenate(impurity),
+        columns=columns,
+    )

@@ -1,0 +1,82 @@
+"""The error that quantising a layer's input makes, as a table over fine bins of its values.
+
+The quantisation error of an activation is a function of its value alone (one scale a tensor), so
+the first-order effect sum g(x) e(x) of *every* format needs one weighted histogram of the
+gradients g over the values x, and one table of e for each format: the cost of a further format is
+one dot product over the bins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from analysis.quant.fake import fake_quantize_tensor
+from analysis.quant.observer import Observer
+from analysis.quant.qparams import activation_qparams
+from analysis.quant.spec import QuantSpec
+
+BINS = 1 << 14
+"""64 bins a code at 8 bits: the error within a bin varies by 1/64 of a step."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedInput:
+    """One input, binned.
+
+    Attributes:
+        places: bin numbers, int32, flat.
+        excess: range end less value for values beyond the calibrated range, else 0, flat; None
+            where all values lie in the range.
+    """
+
+    places: Tensor
+    excess: Tensor | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputBins:
+    """Bins over the calibrated range of one layer's input, and what each spec does in them.
+
+    Attributes:
+        errors: quantised less float value at the bin centres, (specs, bins).
+    """
+
+    low: float
+    high: float
+    errors: Tensor
+
+    def place(self, values: Tensor) -> PlacedInput:
+        """Sort an input into the bins; values beyond the range go to the outer ones."""
+        flat = values.detach().flatten()
+        inside = flat.clamp(self.low, self.high)
+        scaled = (inside - self.low).mul_(BINS / self._span).clamp_(max=BINS - 1)
+        excess = inside.sub_(flat)
+        return PlacedInput(scaled.to(torch.int32), excess if bool(excess.any()) else None)
+
+    def effects(self, placed: PlacedInput, gradient: Tensor) -> Tensor:
+        """First-order effect of each spec: sum of gradient times error, (specs,).
+
+        Beyond the range every spec clips to the range's end first, so the excess counts alike.
+        """
+        flat = gradient.flatten()
+        mass = torch.bincount(placed.places, weights=flat, minlength=BINS)
+        found = self.errors @ mass.float()
+        return found if placed.excess is None else found + placed.excess @ flat
+
+    @property
+    def _span(self) -> float:
+        return self.high - self.low or 1.0
+
+
+def input_bins(observed: Observer, specs: Sequence[QuantSpec]) -> InputBins:
+    """Bins between the extremes of calibration; a constant input has one error everywhere."""
+    low, high = observed.minimum, observed.maximum
+    width = (high - low) / BINS
+    centres = low + (torch.arange(BINS, dtype=torch.float32) + 0.5) * width
+    errors = []
+    for spec in specs:
+        qparams = activation_qparams(observed, spec)
+        errors.append(fake_quantize_tensor(centres, qparams, spec.format) - centres)
+    return InputBins(low, high, torch.stack(errors))

@@ -1,0 +1,59 @@
+"""Output shifts of a cell, in coordinates where half the square is the divergence.
+
+They carry what single divergences do not: how the errors of two layers add up or cancel.
+"""
+
+from typing import assert_never
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analysis.divergence import Reference
+from analysis.sensitivity.cotangents import cotangents
+
+FULL_COLUMNS = 32
+"""Outputs of at most so many values are kept whole; larger ones as random projections."""
+
+PROJECTIONS = 8
+
+
+def whitened_shift(reference: Reference, actual: Tensor) -> Tensor:
+    """F^(1/2) (actual - reference) of each sample, float64 (samples, columns).
+
+    "kl": sqrt(p) (d - p'd), since the square of that is d' (diag(p) - p p') d; positions are
+    columns, divided by their number under the root. "mse": sqrt(2 / scale) d.
+    """
+    difference = actual.double() - reference.output.double()
+    match reference.kind:
+        case "kl":
+            assert reference.log_p is not None
+            p = reference.log_p.exp()
+            centred = difference - (p * difference).sum(-1, keepdim=True)
+            positions = max(difference[0].numel() // difference.shape[-1], 1)
+            white: Tensor = p.sqrt() * centred / positions**0.5
+        case "mse":
+            white = difference * (2 / reference.scale) ** 0.5
+        case _:
+            assert_never(reference.kind)
+    return white.reshape(len(white), -1)
+
+
+def kept_shift(reference: Reference, actual: Tensor, seed: int) -> NDArray[np.float32]:
+    """What is stored of a shift: whole where it is small, else projections with the same E[x'y].
+
+    The directions depend on the seed alone, so that the shifts of different cells on the same
+    samples can be multiplied with one another.
+    """
+    if reference.output[0].numel() <= FULL_COLUMNS:
+        return whitened_shift(reference, actual).float().numpy()
+    difference = (actual.double() - reference.output.double()).reshape(len(actual), -1)
+    columns = []
+    for number in range(PROJECTIONS):
+        direction = cotangents(
+            reference.kind, reference.output.double(), reference.scale, seed + number
+        )
+        columns.append((difference * direction.reshape(len(actual), -1)).sum(1))
+    projected: Tensor = torch.stack(columns, 1) / PROJECTIONS**0.5
+    return projected.float().numpy()
