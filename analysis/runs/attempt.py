@@ -49,6 +49,7 @@ class Attempt:
         self._ended = Event()
         self._last_unit: float | None = None
         self._last_written = -PROGRESS_SECONDS
+        self._done: float | None = None
 
     def adopt(self) -> bool:
         """Take the job into this process; False when the attempt was given up in the meantime."""
@@ -71,9 +72,8 @@ class Attempt:
 
     def expect(self, total: int, *, done: float = 0.0) -> None:
         """Say how many units there are, and how many of them an earlier attempt finished."""
-        now = time.time()
-        self._last_unit = time.monotonic()
-        self._note(done=done, total=total, first_done=done, first_time=now)
+        self._last_unit, self._done = time.monotonic(), done
+        self._note(done=done, total=total, first_done=done, first_time=time.time())
 
     def advance(self, done: float) -> None:
         """Say how many units are finished now; written a few times a second.
@@ -82,6 +82,7 @@ class Attempt:
             CancelledError: the job is to stop.
         """
         self._last_unit = now = time.monotonic()
+        self._done = done
         if now - self._last_written >= PROGRESS_SECONDS:
             self._last_written = now
             self._note(done=done, last_time=time.time())
@@ -138,6 +139,8 @@ class Attempt:
             StorageError: it cannot be written; whoever pumps next finds the process gone.
         """
         with self.store.database.writing() as connection:
+            if self._done is not None:
+                transitions.change(connection, self.job_id, self.number, done=self._done)
             transitions.end(connection, self.job_id, self.number, state, error)
 
     def settle(self) -> bool:

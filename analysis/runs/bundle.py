@@ -15,8 +15,9 @@ from analysis import serial
 from analysis.errors import RunError
 from analysis.paths import assets_dir
 from analysis.profiles import Inspection
+from analysis.quant.spec import QuantSpec
 from analysis.runs import inspections, recipes, results
-from analysis.runs.jobs import SHARED
+from analysis.runs.jobs import SHARED, sweep_keywords
 from analysis.runs.packing import pack
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord, SweepOptions
 from analysis.runs.schema import facts, jobs
@@ -66,11 +67,13 @@ def command_line(job: Job) -> str:
     """
     if not isinstance(job.options, SweepOptions):
         raise RunError("Only a sweep has a command of its own; choose a sweep.")
-    options, usual = job.options, SweepOptions()
-    words = ["quantscope", "sweep", job.source, "--method", options.method]
-    words += ["--bits", ",".join(map(str, options.bits))]
-    if options.target != usual.target:
-        words += ["--target", options.target]
+    options, usual = sweep_keywords(job.options), sweep_keywords(SweepOptions())
+    words = ["quantscope", "sweep", job.source, "--method", options.pop("method")]
+    words += ["--bits", ",".join(map(str, options.pop("bits")))]
+    for name, value in options.items():
+        if value != usual[name]:
+            text = value.label if isinstance(value, QuantSpec) else str(value)
+            words += [f"--{name.replace('_', '-')}", text]
     return shlex.join([*words, "--json"])
 
 
@@ -112,6 +115,9 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
 def import_bundle(store: RunStore, document: Mapping[str, Any], run: str) -> None:
     """Put an exported run into a store, shared by everybody; doing it again changes nothing.
 
+    Its figures stay its own: what this store knows of the same workload is neither replaced nor
+    hidden, because a document from outside may say anything.
+
     Args:
         store: where to.
         document: what `export_bundle` gave.
@@ -123,6 +129,7 @@ def import_bundle(store: RunStore, document: Mapping[str, Any], run: str) -> Non
     bundle = _parsed(document)
     with store.database.writing() as connection:
         _put(connection, bundle, run)
+        inspections.put_from_outside(connection, bundle.job.source, bundle.inspection)
 
 
 def ensure_demo(store: RunStore, folder: Path | None = None) -> None:
@@ -146,6 +153,7 @@ def ensure_demo(store: RunStore, folder: Path | None = None) -> None:
     bundle = _parsed(serial.parse_object(content.decode(), RunError, "run bundle"))
     with store.database.writing() as connection:
         _put(connection, bundle, DEMO_RUN)
+        inspections.put(connection, bundle.job.source, bundle.inspection, bundle.job.ended)
         connection.execute(delete(facts).where(facts.c.name == DEMO_RUN))
         connection.execute(insert(facts).values(name=DEMO_RUN, value=digest))
 
@@ -182,7 +190,6 @@ def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
     results.save_cost(connection, run, bundle.cost)
     for point in bundle.points:
         results.put_point(connection, run, point)
-    inspections.put(connection, bundle.job.source, bundle.inspection, bundle.job.ended)
     for record in bundle.recipes:
         own = replace(record, id=_own_id(run, record.id), run=run, owner=SHARED)
         recipes.forget_scores(connection, own.id)

@@ -26,6 +26,15 @@ def put(connection: Connection, source: str, inspection: Inspection, created: fl
     connection.execute(insert(inspections).values(row))
 
 
+def put_from_outside(connection: Connection, source: str, inspection: Inspection) -> None:
+    """Keep an inspection that somebody else made, behind every look of this store's own."""
+    query = select(inspections.c.number).where(
+        inspections.c.source == source, inspections.c.fingerprint == inspection.fingerprint
+    )
+    if connection.scalar(query) is None:
+        put(connection, source, inspection, created=0.0)
+
+
 def by_fingerprint(connection: Connection, fingerprint: str) -> Inspection | None:
     """The newest look at these weights."""
     return _newest(connection, _BODIES.where(inspections.c.fingerprint == fingerprint))

@@ -38,19 +38,17 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
 
 
 def _consume(attempt: Attempt, fresh: "Sweep") -> None:
-    """Take the units one by one and keep each before the next begins."""
-    run, store = attempt.job_id, attempt.store
+    """Take the units one by one and keep each before the next begins; progress is told in cells."""
+    run, store, cells = attempt.job_id, attempt.store, len(fresh.setup.cells)
     spent = store.sensitivities(run).cost
-    shares = {point.cell: point.samples / point.total for point in store.points(run)}
-    attempt.expect(len(fresh.setup.cells), done=sum(shares.values()))
+    attempt.expect(cells, done=store.job(run).done)
     rest, written = fresh.resumed(store.samples(run)), time.monotonic()
     for chunk, point in rest.measurements():
         attempt.keep(chunk, point)
-        shares[point.cell] = point.samples / point.total
         if time.monotonic() - written > COST_SECONDS:
             store.save_cost(run, _added(spent, rest.cost))
             written = time.monotonic()
-        attempt.advance(sum(shares.values()))
+        attempt.advance(round(rest.fraction * cells, 6))
     store.save_cost(run, _added(spent, rest.cost))
 
 

@@ -26,6 +26,7 @@ def run(attempt: Attempt) -> None:
         case InspectOptions():
             attempt.expect(1)
             _inspect(attempt, job, _open(attempt, job))
+            attempt.advance(1)
         case SweepOptions():
             _sweep(attempt, job, job.options)
         case ScoreOptions():
@@ -81,13 +82,20 @@ def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:
     workload = _open(attempt, job)
     attempt.begin("scoring")
     _judge(attempt, workload, record)
-    if options.run is None:
-        return
+    if options.run is not None:
+        attempt.advance(1)
+        _score_baseline(attempt, job, workload, options.run, record.recipe)
+    attempt.advance(1 if options.run is None else 2)
+
+
+def _score_baseline(
+    attempt: Attempt, job: Job, workload: "Workload", run: str, recipe: "Recipe"
+) -> None:
     try:
-        result = attempt.store.sensitivities(options.run)
+        result = attempt.store.sensitivities(run)
     except UnknownRunError:
         return  # deleted while this job waited; the recipe has its score all the same
-    baseline = _baseline(attempt, job, result, record.recipe)
+    baseline = _baseline(attempt, job, result, recipe)
     if baseline is not None and not attempt.store.scores(recipe=baseline.id):
         _judge(attempt, workload, baseline)
 

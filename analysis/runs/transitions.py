@@ -77,9 +77,7 @@ def end(
     connection: Connection, job_id: str, attempt: int, state: Ending, error: str | None = None
 ) -> bool:
     """Finish a running attempt; False when it was given up."""
-    values: dict[str, Any] = {"state": state, "error": error, "ended": time.time(), "phase": ""}
-    if state == "done":
-        values["done"] = jobs.c.total
+    values = {"state": state, "error": error, "ended": time.time(), "phase": ""}
     return change(connection, job_id, attempt, **values)
 
 

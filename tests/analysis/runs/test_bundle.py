@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from analysis.errors import RunError, UnknownRunError
-from analysis.quant.spec import WEIGHT_SPEC
+from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.recipe import Recipe, uniform_recipe
 from analysis.runs.bundle import command_line, ensure_demo, export_bundle, import_bundle
 from analysis.runs.records import InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
-from tests.sensitivities import make_score, make_sensitivities
+from tests.sensitivities import make_inspection, make_score, make_sensitivities
 from tests.stored import fill_store
 
 RESULT = make_sensitivities(layers=3)
@@ -92,13 +92,30 @@ def test_the_document_tells_the_command_that_made_it(document: dict[str, Any]) -
 
 
 def test_the_command_names_what_is_unusual(store: RunStore) -> None:
-    options = SweepOptions(bits=(4,), target="both")
+    options = SweepOptions(
+        bits=(4,), target="both", weight_spec=QuantSpec.parse("int8 sym per-channel mse")
+    )
     job = store.submit("sweep", "my cases/net.py:make", options, owner="ann")
     assert command_line(job) == (
-        "quantscope sweep 'my cases/net.py:make' --method exact --bits 4 --target both --json"
+        "quantscope sweep 'my cases/net.py:make' --method exact --bits 4 --target both "
+        "--weight-spec 'int8 sym per-channel mse' --json"
     )
     with pytest.raises(RunError, match="Only a sweep"):
         command_line(store.submit("inspect", "digits", InspectOptions(), owner="ann"))
+
+
+def test_a_document_from_outside_hides_nothing_that_was_seen_here(
+    store: RunStore, document: dict[str, Any]
+) -> None:
+    own = make_inspection(RESULT)
+    store.save_inspection("fashion-mnist", own)
+    forged = {**document["inspection"], "description": "forged"}
+    told = {**document["job"], "ended": 1e12}
+    import_bundle(store, {**document, "inspection": forged, "job": told}, "copy")
+    other = {**forged, "fingerprint": "f" * 64}
+    import_bundle(store, {**document, "inspection": other, "job": told}, "another")
+    assert store.inspection_of("fashion-mnist") == own
+    assert store.inspection(RESULT.setup.fingerprint) == own
 
 
 def test_raw_samples_stay_behind(document: dict[str, Any], store: RunStore) -> None:

@@ -134,13 +134,13 @@ class TestJobs:
         assert (row.done, row.total) == (15, 30)
         assert row.eta_seconds == pytest.approx(2 * 14.5)
 
-    def test_a_done_job_shows_all_its_units(self, store: RunStore) -> None:
+    def test_an_ended_job_keeps_its_times_and_units(self, store: RunStore) -> None:
         job_id, attempt = sweep_job(store).id, start(store)[1]
         with store.database.writing() as connection:
             transitions.change(connection, job_id, attempt, total=30, done=29.4)
         finish(store, (job_id, attempt), "done")
         row = store.job(job_id)
-        assert (row.state, row.done, row.eta_seconds, row.phase) == ("done", 30, None, "")
+        assert (row.state, row.done, row.eta_seconds, row.phase) == ("done", 29, None, "")
         assert row.started is not None
         assert row.ended is not None
         assert row.created <= row.started <= row.ended

@@ -60,7 +60,12 @@ def until(fact: Callable[[], bool]) -> None:
 
 
 def test_finished_work_is_done(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
-    does(monkeypatch, lambda attempt: attempt.expect(3))
+    def work(attempt: Attempt) -> None:
+        attempt.expect(3)
+        for unit in (1, 2, 3):
+            attempt.advance(unit)
+
+    does(monkeypatch, work)
     assert worker.work(attempt)
     row = job_of(attempt)
     assert (row.state, row.done, row.total, row.error) == ("done", 3, 3, None)
