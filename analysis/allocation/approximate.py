@@ -11,8 +11,8 @@ def by_hull(problem: Problem) -> Integers | None:
     """Walk the lower convex hull to the last point within all limits, and fill up from there.
 
     With several limits the walk is along their sum, each weighed by its price in the linear
-    relaxation. Against the optimum it loses little in networks of many layers and some per cent in
-    small ones (METHODS: 0.02 % at 224 groups, 7 % at 22, before filling up).
+    relaxation. Against the optimum it loses under 0.1 % at 200 groups and 1 to 3 % at 22 with one
+    limit; with two limits under 1 % at 200 groups and up to a quarter at 22 (random instances).
 
     Returns:
         The option of each group, or None when no point of the walk keeps every limit; with a

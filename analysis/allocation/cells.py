@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
+from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig
 from analysis.sensitivity.points import Sensitivities, SweepPoint, Target
@@ -25,6 +26,14 @@ def measured(result: Sensitivities) -> Measured:
     for point in result.points:
         found[point.layer, point.target][point.label] = point
     return found
+
+
+def members(result: Sensitivities) -> tuple[tuple[Layer, ...], ...]:
+    """Layers by decision group, in call order."""
+    groups: dict[str, list[Layer]] = {}
+    for layer in result.layers:
+        groups.setdefault(layer.group, []).append(layer)
+    return tuple(map(tuple, groups.values()))
 
 
 def swept_specs(result: Sensitivities, target: Target) -> tuple[QuantSpec, ...]:

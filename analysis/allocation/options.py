@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.allocation.cells import Measured, measured, spec_of
+from analysis.allocation.cells import Measured, measured, members, spec_of
 from analysis.allocation.locks import Pins, pinned
 from analysis.cost import layer_bops, weight_bytes
 from analysis.errors import OptionError
@@ -81,12 +81,9 @@ def decision_groups(result: Sensitivities, locked: Mapping[str, LayerConfig]) ->
     """
     points = measured(result)
     pins = pinned(result, locked, points)
-    members: dict[str, list[Layer]] = {}
-    for layer in result.layers:
-        members.setdefault(layer.group, []).append(layer)
     groups = tuple(
-        Group(name, tuple(layers), tuple(_options(layers, points, pins)))
-        for name, layers in members.items()
+        Group(layers[0].group, layers, tuple(_options(layers, points, pins)))
+        for layers in members(result)
     )
     missing = sum(len(group.layers) for group in groups if not group.options)
     if missing:

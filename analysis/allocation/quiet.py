@@ -26,12 +26,11 @@ def quiet_stdout() -> Iterator[None]:
     detached worker) has nothing to protect.
     """
     with _one_at_a_time:
-        try:
-            caught = TemporaryFile()  # noqa: SIM115 (closed by the with below)
-            saved = os.dup(_STDOUT)
-        except OSError:
+        streams = _streams()
+        if streams is None:
             yield
             return
+        saved, caught = streams
         with caught:
             _flush()
             os.dup2(caught.fileno(), _STDOUT)
@@ -42,6 +41,19 @@ def quiet_stdout() -> Iterator[None]:
                 os.dup2(saved, _STDOUT)
                 os.close(saved)
                 _pass_on(caught)
+
+
+def _streams() -> tuple[int, IO[bytes]] | None:
+    """A copy of the real standard output, and where it goes meanwhile; None when either fails."""
+    try:
+        saved = os.dup(_STDOUT)
+    except OSError:
+        return None
+    try:
+        return saved, TemporaryFile()
+    except OSError:  # a full disk must not stop the solver
+        os.close(saved)
+        return None
 
 
 def _flush() -> None:
