@@ -16,7 +16,7 @@ ObservedRange = tuple[float, float]
 COARSE = np.geomspace(1.0, 1.0 / 64.0, 25)
 """Shares of the min-max range tried for each end."""
 
-FINE = np.geomspace(1.2, 1.0 / 1.2, 13)
+FINE = np.geomspace(1.2, 1.0 / 1.2, 25)
 """Factors tried around the best of them; 1.2 bridges the steps of `COARSE`."""
 
 ROUNDS = 3

@@ -17,6 +17,9 @@ SHRINK = tuple(1.0 - 0.02 * step for step in range(36))
 TILE = 1 << 16
 """Values worked on at once: small enough for the processor's cache and for any memory."""
 
+LINES = 1 << 12
+"""Groups searched at once: bounds the table of all shares of all groups."""
+
 Range = tuple[Tensor, Tensor]
 """Lowest and highest value of each group, float64 of shape (groups,)."""
 
@@ -59,22 +62,20 @@ def mse_range(groups: Tensor, format: IntFormat) -> Range:
     A grid search over `SHRINK` (Nagel et al., arXiv 2106.08295, section 3.1, mean squared error;
     Choukroun et al., arXiv 1902.06822). Of equal errors the widest range wins.
     """
-    lines = max(1, TILE // groups.shape[1])
+    lines = min(max(1, TILE // groups.shape[1]), LINES)
     found = [_least_squares(tile, format) for tile in torch.split(groups, lines)]
     return torch.cat([low for low, _ in found]), torch.cat([high for _, high in found])
 
 
 def _least_squares(groups: Tensor, format: IntFormat) -> Range:
     low, high = minmax_range(groups, format)
-    share = torch.ones_like(low)
-    least = torch.full_like(low, torch.inf)
-    for candidate in SHRINK:
-        error = squared_error(
-            groups, affine_qparams(low * candidate, high * candidate, format), format
-        )
-        better = error < least
-        share[better] = candidate
-        least[better] = error[better]
+    shares = torch.tensor(SHRINK, dtype=torch.float64, device=groups.device)
+    tried = affine_qparams(shares[:, None] * low, shares[:, None] * high, format)
+    errors = [
+        squared_error(groups, QParams(scale, zero_point), format)
+        for scale, zero_point in zip(tried.scale, tried.zero_point, strict=True)
+    ]
+    share = shares[torch.stack(errors).argmin(dim=0)]
     return low * share, high * share
 
 

@@ -47,6 +47,10 @@ def test_a_constant_has_no_spread_and_no_kurtosis(value: float) -> None:
     assert isnan(moments.kurtosis)
 
 
+def test_a_float64_constant_has_no_spread_either() -> None:
+    assert Moments.of(torch.full((999,), 0.1, dtype=torch.float64)).std == 0.0
+
+
 def test_the_values_are_left_as_they_were() -> None:
     values = torch.tensor([1.0, 2.0, 4.0], dtype=torch.float64)
     Moments.of(values)

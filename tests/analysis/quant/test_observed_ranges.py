@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.quant.affine import affine_qparams
+from analysis.quant.affine import Grid, affine_qparams
 from analysis.quant.density import Density
 from analysis.quant.fake import fake_quantize_tensor
 from analysis.quant.observed_ranges import (
@@ -102,6 +102,22 @@ def test_mse_comes_close_to_the_best_pair_of_ends(name: str, symmetric: bool, bi
     # The grid of the oracle is coarse, so the search may well be better than it.
     assert found <= 1.05 * best
     assert found <= 1.001 * actual_error(values, density.low, density.high, fmt)
+
+
+@pytest.mark.parametrize("name", ["relu", "normal", "exponential"])
+@pytest.mark.parametrize("bits", [4, 8])
+def test_mse_resolves_the_end_of_the_range_finely(name: str, bits: int) -> None:
+    fmt, density = IntFormat(bits), density_of(SAMPLES[name])
+    low, high = min(density.low, 0.0), max(density.high, 0.0)
+
+    def expected(ends: tuple[float, float]) -> float:
+        clip = torch.tensor(ends, dtype=torch.float64)
+        grid = Grid.of(affine_qparams(clip[:1], clip[1:], fmt), fmt, torch.float64)
+        arrays = (grid.scale.numpy(), grid.first.numpy(), grid.last.numpy())
+        return float(density.squared_error(*arrays)[0])
+
+    dense = min(expected((low * f, high * f)) for f in np.linspace(1.0, 0.05, 400))
+    assert expected(mse_range(density, fmt)) <= 1.005 * dense
 
 
 @settings(deadline=None, max_examples=40)

@@ -93,10 +93,20 @@ def test_mse_is_never_worse_than_min_max(seed: int, bits: int, symmetric: bool, 
     assert (least <= plain).all()
 
 
-def test_mse_does_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_equal_errors_the_widest_range_wins() -> None:
+    # Half the range of a constant brings it back just as exactly, by twice the code.
+    low, high = mse_range(torch.full((2, 9), 0.7), ASYM4)
+    assert low.tolist() == high.tolist() == [torch.tensor(0.7).item()] * 2
+
+
+@pytest.mark.parametrize(("tile", "lines"), [(16, 4096), (1 << 16, 2)])
+def test_mse_does_not_depend_on_the_tiles(
+    monkeypatch: pytest.MonkeyPatch, tile: int, lines: int
+) -> None:
     groups = normal(7, 33)
     whole = mse_range(groups, ASYM4)
-    monkeypatch.setattr(ranges, "TILE", 16)
+    monkeypatch.setattr(ranges, "TILE", tile)
+    monkeypatch.setattr(ranges, "LINES", lines)
     for mine, theirs in zip(mse_range(groups, ASYM4), whole, strict=True):
         assert torch.equal(mine, theirs)
 
