@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache
+from math import isfinite
 
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
@@ -19,11 +20,15 @@ def spec_of(label: str) -> QuantSpec:
 
 
 def measured(result: Sensitivities) -> Measured:
-    """Every tensor the sweep covers, with the points that are in so far."""
+    """Every tensor the sweep covers, with the points that are in so far.
+
+    A point whose divergence is not finite (the output overflowed) cannot be chosen or added up
+    and counts as not measured.
+    """
     found: dict[tuple[str, Target], dict[str, SweepPoint]] = {
         (cell.layer, cell.target): {} for cell in result.setup.cells
     }
-    for point in result.points:
+    for point in filter(lambda point: isfinite(point.divergence), result.points):
         found[point.layer, point.target][point.label] = point
     return found
 

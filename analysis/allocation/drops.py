@@ -1,7 +1,7 @@
 """From divergence to loss of the task metric: an increasing map fitted on all measured cells."""
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite, nan
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,31 +58,35 @@ class DropMap:
 
 
 def fit_drops(result: Sensitivities) -> DropMap | None:
-    """Isotonic least squares over all measured cells, weighted by samples; None without labels.
+    """Isotonic least squares over the measured cells, weighted by samples.
+
+    None where no cell has the task metric: without labels, and from a sketch alone.
 
     One cell's loss is noisy (one sample of 500 is 0.2 percentage points), the divergence is not;
     pooling neighbours until the losses increase averages that noise away (Barlow and Brunk,
     JASA 67, 1972). Each pool becomes one knot at its mean divergence; pools below 0 become 0.
     """
     setup = result.setup
-    if setup.metric is None:
+    metric = setup.metric
+    if metric is None:
         return None
-    reference = setup.reference[setup.metric]
+    reference = setup.reference[metric]
     worse = 1.0 if setup.direction == "higher" else -1.0
     rows = [
-        (point.divergence, worse * (reference - point.metrics[setup.metric]), point.samples)
+        (point.divergence, worse * (reference - point.metrics[metric]), point.samples)
         for point in result.points
+        if isfinite(point.metrics.get(metric, nan)) and isfinite(point.divergence)
     ]
+    if not rows:
+        return None
     shares = setup.direction == "higher" and 0 <= reference <= 1
-    knots = _pools(np.array(rows, float).reshape(-1, 3))
+    knots = _pools(np.array(rows, float))
     return DropMap(knots[:, 0], knots[:, 1], most=reference if shares else inf)
 
 
 def _pools(rows: Floats) -> Floats:
     """Knots (divergence, loss) from rows of divergence, loss and weight; the origin first."""
     divergences, places = np.unique(rows[:, 0], return_inverse=True)
-    if not len(divergences):
-        return np.zeros((1, 2))
     weights = np.bincount(places, rows[:, 2])
     losses = np.bincount(places, rows[:, 2] * rows[:, 1]) / weights
     fitted = isotonic_regression(losses, weights=weights)

@@ -58,8 +58,8 @@ def _drop_limit(result: Sensitivities, max_drop: float, table: Table) -> Limit:
     drops = fit_drops(result)
     if drops is None:
         raise OptionError(
-            "A largest drop needs labels, and this sweep has no task metric; "
-            "limit the bytes or the average bits instead."
+            "A largest drop needs cells measured with the task metric, and this sweep has none "
+            "(no labels, or only a sketch); limit the bytes or the average bits instead."
         )
     least = float(np.minimum.reduceat(table.divergence, table.starts[:-1]).sum())
     allowed = drops.divergence_at(max_drop)

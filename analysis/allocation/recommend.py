@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.allocation.allocate import allocate
 from analysis.allocation.budget import Budget, Choice
+from analysis.allocation.drops import fit_drops
 from analysis.allocation.frontier import FrontierPoint, frontier
 from analysis.allocation.predict import to_choice
 from analysis.errors import InfeasibleBudgetError
@@ -31,16 +32,16 @@ def recommend(result: Sensitivities) -> Choice:
 def recommendation(result: Sensitivities) -> Recommendation:
     """The smallest recipe that should hardly be noticed.
 
-    With labels: the smallest whose predicted loss of the task metric is at most one percentage
-    point (one per cent of the float figure for a metric that is no share); where no recipe is
-    predicted to reach that, the one of least divergence. Without labels: the knee of the
-    frontier, the point farthest below the straight line from its first to its last point, in
-    bytes against the logarithm of the divergence.
+    With measured task metrics: the smallest whose predicted loss of the task metric is at most
+    one percentage point (one per cent of the float figure for a metric that is no share); where
+    no recipe is predicted to reach that, the one of least divergence. Without them (no labels, or
+    only a sketch): the knee of the frontier, the point farthest below the straight line from its
+    first to its last point, in bytes against the logarithm of the divergence.
 
     Raises:
         OptionError: too little is measured yet.
     """
-    if result.setup.metric is None:
+    if fit_drops(result) is None:
         return _knee(result)
     allowed, words = _allowed(result)
     try:
@@ -70,8 +71,8 @@ def _knee(result: Sensitivities) -> Recommendation:
     lossy = [point for point in points if point.divergence > 0] or [points[0]]
     return Recommendation(
         to_choice(result, lossy[_farthest_below(lossy)].recipe),
-        "The knee of the frontier: beyond it a byte buys less. Without labels no loss of a task "
-        "metric can be predicted.",
+        "The knee of the frontier: beyond it a byte buys less. No cell was measured with a task "
+        "metric (no labels, or only a sketch), so no loss of it can be predicted.",
     )
 
 

@@ -1,5 +1,7 @@
 import re
+from dataclasses import replace
 from itertools import product
+from math import inf
 
 import pytest
 
@@ -188,5 +190,11 @@ def test_limits_that_contradict_each_other_name_what_would_do(
 
 
 def test_a_largest_drop_needs_labels() -> None:
-    with pytest.raises(OptionError, match="A largest drop needs labels"):
+    with pytest.raises(OptionError, match="measured with the task metric, and this sweep has none"):
         allocate(make_sensitivities(metric=None), Budget(max_drop=0.01))
+
+
+def test_a_width_that_overflows_is_never_chosen(weights: Sensitivities) -> None:
+    points = tuple(replace(p, divergence=inf) if p.bits == 2 else p for p in weights.points)
+    recipe = allocate(replace(weights, points=points), Budget(average_bits=3)).recipe
+    assert set(_bits(recipe)) == {3}

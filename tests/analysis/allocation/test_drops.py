@@ -1,5 +1,5 @@
 from dataclasses import replace
-from math import inf
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -93,7 +93,13 @@ def test_where_nothing_was_lost_the_largest_divergence_seen_is_the_limit() -> No
     assert drops.at(5.0) == 0.0
 
 
-def test_before_the_first_point_the_map_has_only_the_origin(weights: Sensitivities) -> None:
-    drops = fit_drops(replace(weights, points=()))
-    assert drops is not None
-    assert drops.at([0.0, 1.0]).tolist() == [0.0, 0.0]
+def test_cells_without_the_metric_are_left_out(weights: Sensitivities) -> None:
+    # A sketch has labels and no metrics; a metric may be undefined on few samples.
+    sketched = tuple(replace(point, metrics={}, stage="sketch") for point in weights.points)
+    assert fit_drops(replace(weights, points=sketched)) is None
+    undefined = replace(weights.points[0], metrics={"top1": nan})
+    found = fit_drops(replace(weights, points=(undefined, *weights.points[1:])))
+    without = fit_drops(replace(weights, points=weights.points[1:]))
+    assert found is not None
+    assert without is not None
+    assert found.drop.tolist() == without.drop.tolist()

@@ -50,6 +50,13 @@ def test_without_labels_it_is_the_knee_of_the_frontier() -> None:
     assert found.reason.startswith("The knee of the frontier")
 
 
+def test_a_sketch_is_judged_by_the_knee_too(weights: Sensitivities) -> None:
+    points = tuple(replace(point, metrics={}, stage="sketch") for point in weights.points)
+    found = recommendation(replace(weights, points=points))
+    assert found.reason.startswith("The knee of the frontier")
+    assert found.choice.predicted.drop is None
+
+
 def test_a_frontier_of_one_point_is_its_own_knee() -> None:
     result = make_sensitivities(layers=3, target="activation", metric=None)
     assert recommend(result).recipe.layers == frontier(result)[0].recipe.layers
