@@ -16,7 +16,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="quantscope",
     help="How few bits each layer of a neural network can live with, measured.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -41,6 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         0, 2 for an error that a user can meet, 130 when interrupted.
     """
+    arguments = arguments or ["--help"]
     as_json = "--json" in arguments
     output = sys.stdout
     try:

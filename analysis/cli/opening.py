@@ -1,9 +1,39 @@
-"""From a workload's name to the workload, on one thread."""
+"""From what a person types to a workload and to the run store."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from analysis.errors import UnknownWorkloadError
+from analysis.runs.bundle import ensure_demo
+from analysis.runs.store import RunStore
+from analysis.workloads.catalogue import built_in_names
+from analysis.workloads.upload import PREFIX
 
 if TYPE_CHECKING:
     from analysis.workloads.workload import Workload
+
+
+def resolve_source(source: str) -> str:
+    """A factory's path made absolute, since workers run elsewhere; names stay as they are.
+
+    Raises:
+        UnknownWorkloadError: there is no such file or built-in workload.
+    """
+    path, _, factory = source.rpartition(":")
+    if path.endswith(".py"):
+        file = Path(path).expanduser().resolve()
+        if not file.is_file():
+            raise UnknownWorkloadError(
+                f"A factory must lie in a file that exists; there is no {str(file)!r}. "
+                "Check the path."
+            )
+        return f"{file}:{factory}"
+    if source not in built_in_names() and not source.startswith(PREFIX):
+        raise UnknownWorkloadError(
+            f"A workload must be built in ({', '.join(built_in_names())}) or a factory such as "
+            f"my_case.py:make; {source!r:.200} is neither."
+        )
+    return source
 
 
 def open_workload(source: str) -> "Workload":
@@ -15,9 +45,17 @@ def open_workload(source: str) -> "Workload":
     Raises:
         WorkloadError: it cannot be loaded.
     """
+    resolved = resolve_source(source)
     import torch
 
     from analysis.workloads.load import load_workload
 
     torch.set_num_threads(1)
-    return load_workload(source)
+    return load_workload(resolved)
+
+
+def open_store() -> RunStore:
+    """The run store of this user, with the demo result in it as run "demo"."""
+    store = RunStore()
+    ensure_demo(store)
+    return store

@@ -2,57 +2,74 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TextIO
+
+from analysis.runs.records import Job
+from analysis.runs.store import RunStore
 
 LIVE_SECONDS, LOG_SECONDS = 0.2, 10.0
 """How often the line is renewed on a terminal, and repeated in a log."""
 
 
-class Progress:
-    """One line: what is done, the share, and how long the rest will take.
-
-    On a terminal the line is rewritten in place; elsewhere it is repeated now and then.
-    """
+class StatusLine:
+    """The state of the work: rewritten in place on a terminal, repeated now and then elsewhere."""
 
     def __init__(
-        self,
-        what: str,
-        total: int,
-        *,
-        stream: TextIO | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._what, self._total, self._done = what, total, 0
         self._stream = stream if stream is not None else sys.stderr
         self._clock = clock
-        self._started = self._shown = clock()
         self._live = self._stream.isatty()
+        self._shown: float | None = None
 
-    def advance(self, units: int) -> None:
-        """Count finished units, and show them when it is time to."""
-        self._done += units
-        if self._clock() - self._shown >= (LIVE_SECONDS if self._live else LOG_SECONDS):
-            self._show(self._rest())
+    def show(self, text: str) -> None:
+        """Show the state if it is time to."""
+        wait = LIVE_SECONDS if self._live else LOG_SECONDS
+        if self._shown is None or self._clock() - self._shown >= wait:
+            self._write(text)
 
-    def close(self) -> None:
-        """Leave the last state on its own line."""
-        self._show(f"{span(self._clock() - self._started)} in all")
+    def close(self, text: str) -> None:
+        """Show the last state, and leave the line."""
+        self._write(text)
         if self._live:
             self._stream.write("\n")
 
-    def _rest(self) -> str:
-        elapsed = self._clock() - self._started
-        if not self._done:
-            return "time left not known yet"
-        return f"about {span(elapsed / self._done * (self._total - self._done))} left"
-
-    def _show(self, rest: str) -> None:
-        share = self._done / self._total if self._total else 1.0
-        line = f"{self._what} {share:4.0%}, {rest}"
-        self._stream.write(f"\r\x1b[K{line}" if self._live else f"{line}\n")
+    def _write(self, text: str) -> None:
+        self._stream.write(f"\r\x1b[K{text}" if self._live else f"{text}\n")
         self._stream.flush()
         self._shown = self._clock()
+
+
+@contextmanager
+def watched(store: RunStore, run: str) -> Iterator[None]:
+    """Show a job's progress, as the store has it, while the block works on it."""
+    line, ended = StatusLine(), Event()
+    line.show(f"Run {run}")
+
+    def watch() -> None:
+        while not ended.wait(LIVE_SECONDS):
+            line.show(describe(store.job(run)))
+
+    thread = Thread(target=watch, daemon=True)
+    began = time.monotonic()
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        line.close(f"{store.job(run).state}, {span(time.monotonic() - began)} in all")
+
+
+def describe(job: Job) -> str:
+    """Phase, and while it sweeps the units and the time left."""
+    if job.phase != "sweeping" or not job.total:
+        return job.phase or job.state
+    share = f"{job.phase} {job.done / job.total:.0%} ({job.done} of {job.total} cells)"
+    return share if job.eta_seconds is None else f"{share}, about {span(job.eta_seconds)} left"
 
 
 def span(seconds: float) -> str:

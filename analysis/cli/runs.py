@@ -8,10 +8,10 @@ import typer
 
 from analysis import serial
 from analysis.cli.answer import Answer, JsonFlag, table
+from analysis.cli.opening import open_store
 from analysis.cli.progress import span
 from analysis.runs.jobs import EVERYBODY
 from analysis.runs.records import Job
-from analysis.runs.store import RunStore
 
 app = typer.Typer(help="List stored runs; show, cancel or delete one.", rich_markup_mode=None)
 
@@ -23,14 +23,14 @@ def runs(context: typer.Context, as_json: JsonFlag = False) -> Answer | None:
     """List stored runs, newest first."""
     if context.invoked_subcommand is not None:
         return None
-    jobs = RunStore().jobs()
+    jobs = open_store().jobs()
     return Answer({"runs": [serial.to_plain(job) for job in jobs]}, _job_table(jobs))
 
 
 @app.command("show")
 def show(run: RunArgument, as_json: JsonFlag = False) -> Answer:
     """Show one run: its state, options and what it has measured."""
-    store = RunStore()
+    store = open_store()
     job = store.job(run)
     document = {
         **serial.to_plain(job),
@@ -46,7 +46,7 @@ def show(run: RunArgument, as_json: JsonFlag = False) -> Answer:
 @app.command("cancel")
 def cancel(run: RunArgument, as_json: JsonFlag = False) -> Answer:
     """Stop a run that waits or works; what it has measured stays."""
-    store = RunStore()
+    store = open_store()
     store.cancel(run, owner=EVERYBODY)
     job = store.job(run)
     state = "stops after its present unit" if job.live else f"is {job.state}"
@@ -56,7 +56,7 @@ def cancel(run: RunArgument, as_json: JsonFlag = False) -> Answer:
 @app.command("delete")
 def delete(run: RunArgument, as_json: JsonFlag = False) -> Answer:
     """Forget a run and its points; recipes made from it by people stay."""
-    RunStore().delete(run, owner=EVERYBODY)
+    open_store().delete(run, owner=EVERYBODY)
     return Answer({"id": run, "deleted": True}, f"Run {run} is deleted.")
 
 

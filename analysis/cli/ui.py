@@ -4,14 +4,13 @@ import json
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analysis.errors import OptionError, UnknownWorkloadError
+from analysis.cli.opening import resolve_source
+from analysis.errors import OptionError
 from analysis.paths import app_dir
-from analysis.workloads.catalogue import built_in_names
 
 DEFAULT_PORT = 8501
 ADDRESS = "127.0.0.1"
@@ -41,28 +40,6 @@ def launch_command(port: int) -> list[str]:
     """
     app = str(app_dir() / "app.py")
     return [sys.executable, "-P", "-m", "streamlit", "run", app, "--server.port", str(port)]
-
-
-def resolve_source(source: str) -> str:
-    """A factory's path made absolute; the app runs somewhere else. Names stay as they are.
-
-    Raises:
-        UnknownWorkloadError: there is no such file or built-in workload.
-    """
-    path, _, factory = source.rpartition(":")
-    if path.endswith(".py"):
-        file = Path(path).expanduser().resolve()
-        if not file.is_file():
-            raise UnknownWorkloadError(
-                f"A factory must lie in a file that exists; there is no {str(file)!r}."
-            )
-        return f"{file}:{factory}"
-    if source not in built_in_names():
-        raise UnknownWorkloadError(
-            f"A workload must be built in ({', '.join(built_in_names())}) or a factory such as "
-            f"my_case.py:make; {source!r:.200} is neither."
-        )
-    return source
 
 
 def _check_port(port: int) -> None:

@@ -1,8 +1,6 @@
 import io
 import json
 import os
-import sys
-from pathlib import Path
 
 from analysis.cli.answer import dumps, table, write
 
@@ -35,13 +33,3 @@ def test_write_to_a_closed_pipe_is_quiet() -> None:
     os.close(reading)
     with os.fdopen(writing, "w") as stream:
         assert write("nobody reads this", stream) == 130
-
-
-def test_module_runs_as_a_program(tmp_path: Path) -> None:
-    import subprocess
-
-    done = subprocess.run(
-        [sys.executable, "-m", "analysis", "--help"], capture_output=True, text=True, check=True
-    )
-    for command in ("ui", "layers", "histograms", "sweep", "allocate", "score", "runs"):
-        assert f"\n  {command} " in done.stdout

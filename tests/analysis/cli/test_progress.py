@@ -1,8 +1,11 @@
 import io
+from dataclasses import replace
 
 import pytest
 
-from analysis.cli.progress import Progress, span
+from analysis.cli.progress import StatusLine, describe, span
+from analysis.runs.records import Job, SweepOptions
+from analysis.runs.store import RunStore
 
 
 class Terminal(io.StringIO):
@@ -17,34 +20,42 @@ class Clock:
         return self.now
 
 
-def test_a_log_gets_a_line_now_and_then_with_the_time_left() -> None:
+def test_a_log_gets_a_line_now_and_then() -> None:
     stream, clock = io.StringIO(), Clock()
-    progress = Progress("Sweeping", 100, stream=stream, clock=clock)
-    for second in range(1, 21):
+    line = StatusLine(stream, clock)
+    for second in range(25):
         clock.now = float(second)
-        progress.advance(1)
-    assert stream.getvalue().splitlines() == [
-        "Sweeping  10%, about 1 min 30 s left",
-        "Sweeping  20%, about 1 min 20 s left",
-    ]
+        line.show(f"{second} s")
+    line.close("done")
+    assert stream.getvalue().splitlines() == ["0 s", "10 s", "20 s", "done"]
 
 
 def test_a_terminal_gets_one_line_that_is_rewritten() -> None:
     stream, clock = Terminal(), Clock()
-    progress = Progress("Sweeping", 4, stream=stream, clock=clock)
-    for second in range(1, 5):
+    line = StatusLine(stream, clock)
+    for second in range(3):
         clock.now = float(second)
-        progress.advance(1)
-    progress.close()
+        line.show(f"{second} s")
+    line.close("done")
+    assert stream.getvalue().count("\r") == 4
     assert stream.getvalue().count("\n") == 1
-    assert stream.getvalue().count("\r") == 5
-    assert stream.getvalue().endswith("Sweeping 100%, 4 s in all\n")
+    assert stream.getvalue().endswith("\x1b[Kdone\n")
 
 
-def test_work_that_is_already_done_is_complete() -> None:
-    stream = io.StringIO()
-    Progress("Sweeping", 0, stream=stream, clock=Clock()).close()
-    assert stream.getvalue() == "Sweeping 100%, 0 s in all\n"
+@pytest.fixture
+def job() -> Job:
+    waiting = RunStore().submit("sweep", "digits", SweepOptions(), owner="cli")
+    return replace(waiting, state="running", phase="sweeping", done=6, total=24)
+
+
+def test_a_sweep_tells_its_units_and_the_time_left(job: Job) -> None:
+    assert describe(job) == "sweeping 25% (6 of 24 cells)"
+    timed = replace(job, eta_seconds=90.0)
+    assert describe(timed) == "sweeping 25% (6 of 24 cells), about 1 min 30 s left"
+
+
+def test_other_phases_tell_their_name(job: Job) -> None:
+    assert describe(replace(job, phase="scoring", eta_seconds=3.0)) == "scoring"
 
 
 @pytest.mark.parametrize(
