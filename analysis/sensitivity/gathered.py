@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.metrics import Metric
-from analysis.sensitivity.intervals import mean_interval, metric_value
+from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Cell, CellSamples, Stage, SweepPoint, SweepSetup
+from analysis.sensitivity.resampling import mean_interval
 from analysis.sensitivity.stage import CellsByLayer, SweepStage
 
 Chunks = dict[int, CellSamples]

@@ -1,43 +1,9 @@
-"""95 % intervals by the bootstrap over samples (Efron & Tibshirani 1993, percentile method)."""
-
-from functools import lru_cache
+"""Metrics with their 95 % intervals, by the bootstrap over samples."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.metrics import Metric
-
-RESAMPLES = 400
-LEVEL = 0.95
-Floats = NDArray[np.float64]
-
-
-@lru_cache(maxsize=8)
-def resample_counts(samples: int, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
-    """How often each sample is drawn in each resample, shape (resamples, samples).
-
-    The same draws serve every cell, so differences between cells are paired.
-    """
-    generator = np.random.default_rng(seed)
-    share = np.full(samples, 1 / samples)
-    return generator.multinomial(samples, share, size=resamples).astype(np.float64)
-
-
-def _ends(estimates: Floats) -> tuple[float, float]:
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(estimates, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def mean_interval(values: Floats) -> tuple[float, float, float]:
-    """Mean of per-sample values with its interval; one sample gives (mean, 0, inf)."""
-    mean = float(values.mean())
-    if len(values) < 2:
-        return mean, 0.0, float("inf")
-    if not np.isfinite(values).all():
-        return mean, mean, mean
-    counts = resample_counts(len(values))
-    return (mean, *_ends(counts @ values / len(values)))
+from analysis.sensitivity.resampling import Floats, interval_ends, resample_counts
 
 
 def metric_value(metric: Metric, statistics: Floats) -> float:
@@ -50,7 +16,7 @@ def metric_interval(metric: Metric, statistics: Floats) -> tuple[float, float, f
     value = metric_value(metric, statistics)
     if len(statistics) < 2:
         return value, -float("inf"), float("inf")
-    return (value, *_ends(metric.finish(resample_counts(len(statistics)) @ statistics)))
+    return (value, *interval_ends(metric.finish(resample_counts(len(statistics)) @ statistics)))
 
 
 def paired_interval(
@@ -62,4 +28,4 @@ def paired_interval(
         return value, -float("inf"), float("inf")
     counts = resample_counts(len(actual))
     change = metric.finish(counts @ reference) - metric.finish(counts @ actual)
-    return (value, *_ends(np.asarray(change)))
+    return (value, *interval_ends(np.asarray(change)))

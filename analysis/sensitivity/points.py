@@ -1,8 +1,8 @@
 """What a sweep learns, as values: points, and all of them together."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,17 @@ from analysis import serial
 from analysis.errors import RunError
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.stability import Reliability
+from analysis.sensitivity.terms import DEFAULT_BITS as DEFAULT_BITS
+from analysis.sensitivity.terms import Direction as Direction
+from analysis.sensitivity.terms import Divergence as Divergence
+from analysis.sensitivity.terms import Method as Method
+from analysis.sensitivity.terms import Stage as Stage
+from analysis.sensitivity.terms import Target as Target
+from analysis.sensitivity.terms import Targets as Targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-Target = Literal["weight", "activation"]
-Targets = Literal["weight", "activation", "both"]
-Stage = Literal["sketch", "sampled", "exact"]
-Method = Literal["sketch", "sampled", "exact", "anytime"]
-Divergence = Literal["kl", "mse"]
-Direction = Literal["higher", "lower"]
-
-DEFAULT_BITS = (2, 3, 4, 5, 6, 8)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -150,14 +149,14 @@ class Sensitivities:
 
     Attributes:
         points: the newest point of each cell, in the order of `setup.cells`.
-        reference: float metrics on the sweep set, in `setup`.
+        reliability: how sure it is; None while the sweep has not ended.
     """
 
     setup: SweepSetup
     points: tuple[SweepPoint, ...]
     cost: SweepCost
     run: str | None = None
-    reliability: Mapping[str, float] = field(default_factory=dict)
+    reliability: Reliability | None = None
 
     @classmethod
     def collect(cls, sweep: SweepLike, run: str | None = None) -> "Sensitivities":

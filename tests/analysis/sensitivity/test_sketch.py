@@ -13,6 +13,7 @@ from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.shifts import kept_shift, whitened_shift
 from analysis.sensitivity.sketch import batch_plan
 from analysis.sensitivity.sweep import sweep
+from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
 from tests.nets import NETS, make_workload
@@ -167,7 +168,7 @@ def test_labels_are_not_needed():
 
 def test_inputs_beyond_the_calibrated_range_count_as_clipped():
     workload = make_workload("recurrent", samples=192)
-    wide = replace(workload, sweep=[(4 * x, y) for x, y in workload.sweep or ()])  # type: ignore[operator]
+    wide = replace(workload, sweep=[(4 * tensors_of(x)[0], y) for x, y in workload.sweep or ()])
     estimate, measured = (
         Sensitivities.collect(sweep(wide, bits=(8,), target="activation", method=method)).points[0]
         for method in ("sketch", "exact")
