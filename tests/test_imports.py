@@ -1,0 +1,71 @@
+"""What may be imported without torch, and that nothing below the app knows Streamlit."""
+
+import json
+import pkgutil
+import subprocess
+import sys
+
+import analysis
+
+NEEDS_TORCH = (
+    "analysis.__main__",  # runs the program
+    "analysis.divergence",
+    "analysis.inspection",
+    "analysis.metrics",
+    "analysis.quant.",
+    "analysis.scoring",
+    "analysis.sensitivity.",
+    "analysis.simulate.",
+    "analysis.workloads.",
+)
+WITHOUT_TORCH = (
+    "analysis.quant.spec",
+    "analysis.quant.stats",
+    "analysis.sensitivity.certainty",
+    "analysis.sensitivity.plan",
+    "analysis.sensitivity.points",
+    "analysis.sensitivity.terms",
+    "analysis.workloads.architectures",
+    "analysis.workloads.catalogue",
+    "analysis.workloads.upload",
+)
+
+
+def torch_free_modules() -> list[str]:
+    """Every module of the library but those that compute with tensors."""
+    names = [module.name for module in pkgutil.walk_packages(analysis.__path__, "analysis.")]
+    return [name for name in names if name in WITHOUT_TORCH or not name.startswith(NEEDS_TORCH)]
+
+
+def loaded_by(modules: list[str]) -> set[str]:
+    """Top-level names in `sys.modules` of a fresh interpreter after these imports."""
+    script = (
+        "import importlib, json, sys\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_the_library_imports_without_torch() -> None:
+    assert not {"torch", "streamlit", "numpy"} & loaded_by(["analysis"])
+
+
+def test_values_charts_store_allocation_and_commands_need_no_torch() -> None:
+    modules = torch_free_modules()
+    for package in ("allocation", "charts", "cli", "runs"):
+        assert any(name.startswith(f"analysis.{package}.") for name in modules)
+    assert not {"torch", "streamlit"} & loaded_by(modules)
+
+
+def test_the_server_imports_without_torch() -> None:
+    modules = ["pages.ui.reads", "pages.ui.state", "pages.ui.lifespan", "pages.ui.server"]
+    assert "torch" not in loaded_by(modules)
+
+
+def test_public_names_resolve() -> None:
+    for name in analysis.__all__:
+        assert getattr(analysis, name) is not None
