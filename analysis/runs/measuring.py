@@ -49,6 +49,8 @@ def _consume(attempt: Attempt, fresh: "Sweep") -> None:
             store.save_cost(run, _added(spent, rest.cost))
             written = time.monotonic()
         attempt.advance(round(rest.fraction * cells, 6))
+    if fresh.options.seconds is None:
+        attempt.advance(cells)  # also where an earlier attempt died after the last unit
     store.save_cost(run, _added(spent, rest.cost))
 
 

@@ -1,25 +1,26 @@
-"""Real jobs in real processes: nothing that was measured is lost, whoever is killed."""
+"""Real jobs on a small net: nothing that was measured is lost, whoever dies and of what."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analysis.runs import inspections
+from analysis.errors import StorageError
+from analysis.runs import inspections, process, transitions, worker
+from analysis.runs.attempt import Attempt
 from analysis.runs.jobs import fetch_row
 from analysis.runs.process import log_path
 from analysis.runs.queue import pump
 from analysis.runs.records import InspectOptions, Job, ScoreOptions, SweepOptions
 from analysis.runs.store import RunStore
-
-pytestmark = pytest.mark.slow
+from analysis.sensitivity.points import CellSamples, SweepPoint
 
 CASE = '''
 import time
@@ -40,7 +41,7 @@ def make():
                         nn.Linear(16, 4), Slowly())
     make = torch.Generator().manual_seed(1)
     def batches(count):
-        inputs = [torch.randn(64, 6, generator=make) for _ in range(count)]
+        inputs = [torch.randn(256, 6, generator=make) for _ in range(count)]
         return [(x, net(x).argmax(1)) for x in inputs]
     return Workload(name="tiny", model=net.eval(), calibration=batches(2), sweep=batches(4),
                     evaluation=batches(4), metric=Top1())
@@ -57,8 +58,11 @@ OPTIONS = SweepOptions(bits=(2, 4, 8))
 
 
 @pytest.fixture
-def store() -> RunStore:
-    return RunStore()
+def store() -> Iterator[RunStore]:
+    yield RunStore()
+    for child in process._children:
+        child.wait(timeout=60)
+    process.collect_children()
 
 
 def write_case(tmp_path: Path, seconds: float = 0.0, seed: int = 0) -> str:
@@ -71,17 +75,29 @@ def until(fact: Callable[[], bool], log: Path, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not fact():
         assert time.monotonic() < end, log.read_text() if log.exists() else "no log"
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
-def finished(store: RunStore, job: Job) -> Job:
-    """The job at its end, with somebody pumping as the server does."""
+def ended_elsewhere(store: RunStore, job: Job) -> Job:
+    """The job as workers end it, with somebody pumping as the server does."""
 
     def ended() -> bool:
         pump(store)
         return not store.job(job.id).live
 
     until(ended, log_path(job.id))
+    return store.job(job.id)
+
+
+def ended_here(store: RunStore, job: Job) -> Job:
+    """The job as this process ends it."""
+    with store.database.writing() as connection:
+        claimed = transitions.claim(connection, workers=1)
+    assert claimed is not None
+    assert claimed[0] == job.id
+    attempt = Attempt(store, *claimed)
+    assert attempt.adopt()
+    assert worker.work(attempt)
     return store.job(job.id)
 
 
@@ -103,6 +119,7 @@ def serve_and_die(store: RunStore, job: Job, points: int) -> None:
     until(lambda: len(store.samples(job.id)) > points, log_path(job.id))
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on_and_equals_an_undisturbed_one(
     store: RunStore, tmp_path: Path
 ) -> None:
@@ -110,15 +127,15 @@ def test_a_killed_sweep_goes_on_and_equals_an_undisturbed_one(
     from analysis.sensitivity.sweep import sweep
     from analysis.workloads.load import load_workload
 
-    source = write_case(tmp_path, seconds=0.05)
+    source = write_case(tmp_path, seconds=0.1)
     job = store.submit("sweep", source, OPTIONS, owner="ann")
     serve_and_die(store, job, points=8)
     os.kill(worker_of(store, job), signal.SIGKILL)
     kept = store.samples(job.id)
-    partial = store.sensitivities(job.id)
     assert 8 < len(kept) < 36
-    assert partial.points
-    row = finished(store, job)
+    assert len(store.sensitivities(job.id).points) >= 8
+    write_case(tmp_path)
+    row = ended_elsewhere(store, job)
     assert (row.state, row.attempt, row.error) == ("done", 2, None)
     assert (row.done, row.total, row.workload) == (9, 9, "tiny")
     for before, after in zip(kept, store.samples(job.id), strict=False):
@@ -128,7 +145,6 @@ def test_a_killed_sweep_goes_on_and_equals_an_undisturbed_one(
     resumed = store.sensitivities(job.id)
     assert resumed.points == alone.points
     assert resumed.setup == alone.setup
-    assert resumed.cost.forwards >= alone.cost.forwards
     chosen = store.recommended(job.id)
     assert chosen is not None
     assert chosen.predicted["divergence"] > 0
@@ -139,7 +155,7 @@ def test_a_second_sweep_does_not_look_at_the_workload_again(
     store: RunStore, tmp_path: Path
 ) -> None:
     source = write_case(tmp_path)
-    looked = finished(store, store.submit("inspect", source, InspectOptions(), owner="ann"))
+    looked = ended_here(store, store.submit("inspect", source, InspectOptions(), owner="ann"))
     assert (looked.state, looked.done, looked.total, looked.error) == ("done", 1, 1, None)
     seen = store.inspection_of(source)
     assert seen is not None
@@ -147,29 +163,61 @@ def test_a_second_sweep_does_not_look_at_the_workload_again(
     marked = replace(seen, description="seen before")
     with store.database.writing() as connection:
         inspections.put(connection, source, marked, time.time())
-    swept = finished(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    swept = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
     assert (swept.state, swept.error) == ("done", None)
     assert store.inspection_of(source) == marked
 
 
-def test_a_changed_model_is_not_mixed_into_a_run(store: RunStore, tmp_path: Path) -> None:
-    source = write_case(tmp_path, seconds=0.05)
-    job = store.submit("sweep", source, OPTIONS, owner="ann")
-    pump(store)
-    until(lambda: len(store.samples(job.id)) > 4, log_path(job.id))
-    os.kill(worker_of(store, job), signal.SIGKILL)
-    kept = len(store.points(job.id))
-    write_case(tmp_path, seed=1)
-    row = finished(store, job)
+@pytest.fixture
+def small_disk(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The disk is full after five units; calling makes room."""
+    monkeypatch.setattr("analysis.runs.attempt.STORAGE_SECONDS", 0.0)
+    add, room = store.add, iter(range(5))
+
+    def add_while_there_is_room(run: str, samples: CellSamples, point: SweepPoint) -> None:
+        if next(room, None) is None:
+            raise StorageError("The disk must have free space; make room.")
+        add(run, samples, point)
+
+    monkeypatch.setattr(store, "add", add_while_there_is_room)
+    return lambda: monkeypatch.setattr(store, "add", add)
+
+
+def test_a_sweep_that_met_a_full_disk_goes_on_later(
+    store: RunStore, tmp_path: Path, small_disk: Callable[[], None]
+) -> None:
+    job = store.submit("sweep", write_case(tmp_path), OPTIONS, owner="ann")
+    row = ended_here(store, job)
+    assert (row.state, row.error) == ("failed", "The disk must have free space; make room.")
+    kept = store.points(job.id)
+    assert len(kept) == 5
+    small_disk()
+    store.resume(job.id, owner="ann")
+    row = ended_here(store, job)
+    assert (row.state, row.attempt, row.done, row.total) == ("done", 2, 9, 9)
+    assert len(store.points(job.id)) == 9
+    assert len(store.samples(job.id)) == 36
+
+
+def test_a_changed_model_is_not_mixed_into_a_run(
+    store: RunStore, tmp_path: Path, small_disk: Callable[[], None]
+) -> None:
+    job = store.submit("sweep", write_case(tmp_path), OPTIONS, owner="ann")
+    ended_here(store, job)
+    kept = store.points(job.id)
+    write_case(tmp_path, seed=1)  # trained on, meanwhile
+    small_disk()
+    store.resume(job.id, owner="ann")
+    row = ended_here(store, job)
     assert row.state == "failed"
     assert "must stay the same" in str(row.error)
-    assert len(store.points(job.id)) >= kept
+    assert store.points(job.id) == kept
 
 
 def test_a_sweep_of_activations_ends_without_a_recipe(store: RunStore, tmp_path: Path) -> None:
     options = replace(OPTIONS, target="activation")
     job = store.submit("sweep", write_case(tmp_path), options, owner="ann")
-    row = finished(store, job)
+    row = ended_here(store, job)
     assert (row.state, row.error) == ("done", None)
     assert len(store.points(job.id)) == 9
     assert store.recommended(job.id) is None
@@ -179,14 +227,14 @@ def test_a_recipe_is_scored_beside_the_uniform_one_of_its_size(
     store: RunStore, tmp_path: Path
 ) -> None:
     source = write_case(tmp_path)
-    swept = finished(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    swept = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
     chosen = store.recommended(swept.id)
     assert chosen is not None
     own = replace(chosen.recipe, name="mine").with_weight("0", None)
     record = store.save_recipe(own, owner="ann", run=swept.id)
     for _ in range(2):
         job = store.submit("score", source, ScoreOptions(record.id, swept.id), owner="ann")
-        row = finished(store, job)
+        row = ended_here(store, job)
         assert (row.state, row.done, row.total, row.error) == ("done", 2, 2, None)
     scored = store.scores(recipe=record.id)
     assert scored[0].score.recipe == own
@@ -198,7 +246,7 @@ def test_a_recipe_is_scored_beside_the_uniform_one_of_its_size(
     ours = scored[0].score.cost.weight_bytes
     for found in sizes.values():
         (judged,) = store.scores(recipe=found.id)
-        assert judged.score.samples == 256
+        assert judged.score.samples == 1024
     assert any(
         store.scores(recipe=found.id)[0].score.cost.weight_bytes <= ours for found in sizes.values()
     )
@@ -206,7 +254,7 @@ def test_a_recipe_is_scored_beside_the_uniform_one_of_its_size(
 
 def test_a_workload_that_is_not_there_is_said(store: RunStore) -> None:
     job = store.submit("inspect", "nonsense", InspectOptions(), owner="ann")
-    row = finished(store, job)
+    row = ended_here(store, job)
     assert row.state == "failed"
     assert "'nonsense'" in str(row.error)
     assert str(row.error).endswith(".")
