@@ -44,7 +44,7 @@ else:
     with right, st.container(border=True):
         history_buttons(desk)
         recipe_table(desk, result, choice.recipe)
-    pictures(run, result, choice.recipe)
+        pictures(run, result, choice.recipe)
     with st.expander("Saved recipes", icon=":material/folder_open:"):
         saved_recipes(desk, result)
     with st.expander("Import a recipe", icon=":material/upload:"):

@@ -14,12 +14,21 @@ def planned_cells(layers: Iterable[Layer], widths: int, target: Targets) -> int:
     return widths * (weights + inputs)
 
 
-def expected_seconds(earlier: Sensitivities, cells: int) -> float | None:
-    """Seconds that so many cells would take at the pace of an earlier sweep of the same workload.
+def expected_seconds(earlier: Sensitivities, cells: int, *, took: float) -> float | None:
+    """Seconds that so many cells should take, judged by an earlier sweep of the same workload.
 
-    None when the earlier sweep was not measured to its end, so that it has no pace.
+    Loading, choosing and scoring take what they took; the cells take their share.
+
+    Args:
+        earlier: the earlier sweep.
+        cells: of the sweep to come.
+        took: seconds from start to end of the earlier job.
+
+    Returns:
+        None when the earlier sweep did not measure all its cells, so that it has no pace.
     """
     complete = [point for point in earlier.points if point.complete]
     if not complete or len(complete) < len(earlier.setup.cells):
         return None
-    return cells * earlier.cost.seconds / len(complete)
+    measuring = earlier.cost.seconds
+    return max(0.0, took - measuring) + cells * measuring / len(complete)

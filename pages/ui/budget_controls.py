@@ -69,7 +69,7 @@ def _size(desk: Desk, points: tuple[FrontierPoint, ...]) -> None:
         low,
         high,
         step=max(1, (high - low) // 500),
-        format="bytes",
+        format="%,d bytes",
         key=_SIZE,
         on_change=_solve_size,
         args=(low, high),

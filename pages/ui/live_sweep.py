@@ -9,9 +9,9 @@ from analysis.sensitivity.points import SweepSetup, Target
 from pages.ui import reads
 from pages.ui.badge import job_state_text
 from pages.ui.controls import error_card
+from pages.ui.evidence import evidence_text
 from pages.ui.guard import guarded
 from pages.ui.state import owner, store
-from pages.ui.text import samples_text
 
 TARGET_TITLES: dict[Target, str] = {"weight": "Weights", "activation": "Activations"}
 
@@ -38,11 +38,7 @@ def live_sweep(run: str) -> None:
             key=f"live_{target}",
             alt=f"Divergence of each layer and width so far, {target}s, {setup.workload}",
         )
-    measured = sum(point.complete for point in points)
-    st.caption(
-        f"{measured:,} of {len(setup.cells):,} cells are measured on all "
-        f"{samples_text(setup.samples, 'sweep')}; the others show a running estimate."
-    )
+    st.caption(evidence_text(points, len(setup.cells)))
 
 
 def targets(setup: SweepSetup) -> tuple[Target, ...]:
@@ -102,4 +98,3 @@ def _waiting(row: Job) -> None:
         f"The heat map of {len(widths)} widths appears with its first cell; loading the model and "
         "running it once in float come first. You may close this page: the sweep goes on."
     )
-

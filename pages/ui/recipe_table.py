@@ -10,6 +10,7 @@ from analysis.cost import weight_bytes
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import draft as drafts
+from pages.ui.cards import table_height
 from pages.ui.desk import Desk, change
 from pages.ui.draft import LOCK, Draft
 from pages.ui.text import samples_text
@@ -29,7 +30,7 @@ def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
         args=(key,),
         num_rows="fixed",
         hide_index=False,
-        height=min(38 + 35 * len(frame), 560),
+        height=table_height(len(frame)),
         disabled=["share", "bytes", "weights", "kind"],
         column_config=_columns(result, swept),
         alt="The bits of every layer, editable, with locks, sizes and shares of the predicted loss",
@@ -69,10 +70,12 @@ def _frame(
 
 
 def _columns(result: Sensitivities, swept: list[Target]) -> dict[str, Any]:
-    columns: dict[str, Any] = {"_index": st.column_config.TextColumn("Layer", pinned=True)}
+    columns: dict[str, Any] = {
+        "_index": st.column_config.TextColumn("Layer", pinned=True, disabled=True)
+    }
     for target in swept:
         columns[target] = st.column_config.SelectboxColumn(
-            _BITS[target], options=list(drafts.menu(result, target)), required=True, width="small"
+            _BITS[target], options=list(drafts.menu(result, target)), required=True, width=110
         )
     columns[LOCK] = st.column_config.CheckboxColumn(
         "Lock", width="small", help="The solver leaves a locked layer as it is."

@@ -4,22 +4,25 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.allocation.budget import Budget, Choice
+from analysis.allocation.budget import Budget, Choice, Prediction
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.marginal import next_step
 from analysis.charts.frontier import MeasuredMark, frontier_figure
+from analysis.charts.numerals import range_text
 from analysis.charts.recipe import bits_strip, recipe_treemap, waterfall
 from analysis.cost import FLOAT_BITS
 from analysis.recipe import Recipe
 from analysis.runs.records import ScoreRecord
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
+from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
 from pages.ui.desk import Desk, current_desk, solve_for
 from pages.ui.text import (
     bytes_text,
     count_text,
     drop_text,
+    metric_text,
     metric_title,
     number_text,
     percent,
@@ -31,45 +34,38 @@ from pages.ui.text import (
 
 def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     """What the recipe costs and what is predicted of it; every prediction is called one."""
-    cost, predicted = choice.cost, choice.predicted
-    over = cost.weight_bytes > desk.draft.now.weight_bytes
-    with st.grid(5, min_column_width=150, gap="small"):
-        _card(
+    limit, cost, predicted = desk.draft.now.weight_bytes, choice.cost, choice.predicted
+    over = cost.weight_bytes > limit
+    swept = bool(result.of("activation"))
+    with st.grid(4 + swept, min_column_width=150, gap="small"):
+        card(
             "Size",
             bytes_text(cost.weight_bytes),
             signed_percent(cost.weight_bytes / cost.float_bytes - 1),
-            f"of {bytes_text(cost.float_bytes)} in float",
-            colour="red" if over else "green",
-            help=f"Stored weights of all layers, scales and zero-points included. Another "
-            f"{bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
+            f"of {bytes_text(cost.float_bytes)}",
+            tone="bad" if over else "good",
+            help="Stored weights of all layers, scales and zero-points included, against float32. "
+            f"Another {bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
         )
-        _card(
+        card(
             "Effective bits",
             f"{cost.effective_bits:.2f}",
-            "a weight",
-            "scales included",
-            help="8 × stored bytes / weights.",
+            "a weight, of 32",
+            help="Stored bits for each weight, scales and zero-points included.",
         )
-        _card(
-            "Predicted divergence",
+        card(
+            "Divergence",
             number_text(predicted.divergence),
-            f"{number_text(predicted.low)} to {number_text(predicted.high)}",
-            "95 % interval",
-            help="Sum of the single-layer divergences of the sweep. It leaves interactions out, "
-            "and the interval does not cover them.",
+            "predicted",
+            half_text(predicted.low, predicted.high),
+            help="Sum of the single-layer divergences of the sweep; 95 % interval "
+            f"{range_text(predicted.low, predicted.high)}. It leaves interactions out, and the "
+            "interval does not cover them.",
         )
-        if predicted.drop is not None:
-            name = result.setup.metric
-            _card(
-                f"Predicted {metric_title(name or '')}",
-                drop_text(name, predicted.drop),
-                "predicted",
-                "against float",
-                help="From the predicted divergence, by what the sweep's cells lost at theirs.",
-            )
-        if result.of("activation"):
+        _predicted_drop(result, predicted)
+        if swept:
             whole = cost.macs * FLOAT_BITS * FLOAT_BITS
-            _card(
+            card(
                 "BOPs",
                 count_text(cost.bops),
                 percent(cost.bops / whole),
@@ -77,30 +73,27 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
                 help="MACs × weight bits × activation bits for one sample.",
             )
     if over:
-        excess = bytes_text(cost.weight_bytes - desk.draft.now.weight_bytes)
         st.caption(
-            f":red[{excess} over the limit of {bytes_text(desk.draft.now.weight_bytes)}: edited "
-            "or locked layers take more than it allows.]"
+            f":red[{bytes_text(cost.weight_bytes - limit)} over the limit of {bytes_text(limit)}: "
+            "edited or locked layers take more than it allows.]"
         )
     st.caption(
         f"Predicted from {samples_text(predicted.samples, 'sweep')}, one tensor at a time; not "
-        "measured. Apply and score it to know."
+        "measured. ± is half a 95 % interval. Apply and score it to know."
     )
 
 
-def _card(
-    label: str, value: str, delta: str, description: str, *, colour: str = "off", help: str
-) -> None:
-    st.metric(
-        label,
-        value,
-        delta=delta,
-        delta_color=colour,  # type: ignore[arg-type]
-        delta_arrow="off",
-        delta_description=description,
-        border=True,
-        height="stretch",
-        help=help,
+def _predicted_drop(result: Sensitivities, predicted: Prediction) -> None:
+    name = result.setup.metric
+    if predicted.drop is None or name is None:
+        return
+    card(
+        metric_title(name),
+        drop_text(name, predicted.drop),
+        "predicted",
+        f"from {metric_text(name, result.setup.reference[name])}",
+        help="From the predicted divergence, by what the cells of the sweep lost at theirs; the "
+        "float figure is that of the sweep samples.",
     )
 
 

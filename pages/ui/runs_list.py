@@ -6,6 +6,7 @@ import streamlit as st
 from analysis.runs.jobs import SHARED
 from analysis.runs.records import Job, JobKind, JobState, ScoreOptions, SweepOptions
 from pages.ui.badge import job_state_text
+from pages.ui.cards import table_height
 from pages.ui.guard import guarded
 from pages.ui.places import Place, link
 from pages.ui.state import owner, store
@@ -92,7 +93,7 @@ def runs_table(jobs: tuple[Job, ...]) -> Job | None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(38 + 35 * len(jobs), 480),
+        height=table_height(len(jobs)),
         column_config={
             "state": st.column_config.TextColumn("State", pinned=True),
             "kind": st.column_config.TextColumn("Kind"),

@@ -7,6 +7,7 @@ from analysis.cost import recipe_cost
 from analysis.runs.jobs import SHARED
 from analysis.runs.records import RecipeRecord
 from analysis.sensitivity.points import Sensitivities
+from pages.ui.cards import table_height
 from pages.ui.desk import Desk
 from pages.ui.places import go
 from pages.ui.state import owner, store
@@ -53,7 +54,7 @@ def saved_recipes(desk: Desk, result: Sensitivities) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=min(38 + 35 * len(rows), 300),
+        height=table_height(len(rows)),
         column_config={
             "name": st.column_config.TextColumn("Recipe", pinned=True),
             "bytes": st.column_config.NumberColumn("Bytes", format="localized"),

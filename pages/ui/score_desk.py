@@ -117,4 +117,4 @@ def recipe_picker(desk: ScoreDesk) -> None:
         st.query_params["recipe"] = str(st.session_state[_PICKER])
 
     st.session_state[_PICKER] = desk.record.id
-    st.selectbox("Recipe", list(known), format_func=title, key=_PICKER, on_change=picked)
+    st.selectbox("Recipe", list(known), format_func=title, key=_PICKER, on_change=picked, width=420)

@@ -6,10 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from analysis.allocation.verdict import verdict
+from analysis.charts.numerals import range_text
 from analysis.charts.score import class_damage, predicted_vs_measured
 from analysis.runs.records import ScoreRecord
 from analysis.scores import Score
 from pages.ui import reads
+from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
 from pages.ui.score_desk import ScoreDesk, prediction_of
 from pages.ui.text import (
@@ -23,6 +25,7 @@ from pages.ui.text import (
     plain,
     samples_text,
     signed_percent,
+    spread_text,
 )
 
 _ICONS = {
@@ -52,33 +55,34 @@ def verdict_line(score: Score, baseline: ScoreRecord | None) -> None:
 def figures(score: Score) -> None:
     """The recipe's own figures, each with what it was measured on."""
     cost = score.cost
-    with st.grid(5, min_column_width=150, gap="small"):
+    shown = 3 + (score.metric is not None) + (score.agreement is not None)
+    with st.grid(shown, min_column_width=150, gap="small"):
         _quality(score)
-        _card(
+        card(
             "Divergence",
             number_text(score.divergence),
-            f"{number_text(score.low)} to {number_text(score.high)}",
-            "95 % interval",
-            help="Mean divergence of the quantised from the float output.",
+            half_text(score.low, score.high),
+            help="Mean divergence of the quantised from the float output; 95 % interval "
+            f"{range_text(score.low, score.high)}.",
         )
-        _card(
+        card(
             "Size",
             bytes_text(cost.weight_bytes),
             signed_percent(cost.weight_bytes / cost.float_bytes - 1),
             f"of {bytes_text(cost.float_bytes)}",
-            help="Scales and zero-points included. Another "
-            f"{bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
+            tone="good",
+            help="Stored weights of all layers, scales and zero-points included, against float32. "
+            f"Another {bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
         )
-        _card(
+        card(
             "Effective bits",
             f"{cost.effective_bits:.2f}",
-            "a weight",
-            "scales included",
-            help="8 × stored bytes / weights.",
+            "a weight, of 32",
+            help="Stored bits for each weight, scales and zero-points included.",
         )
         if score.agreement is not None:
-            _card(
-                "Same answer as float",
+            card(
+                "Same answer",
                 percent(score.agreement),
                 f"{len(score.changed):,} changed",
                 f"of {score.samples:,}",
@@ -86,7 +90,7 @@ def figures(score: Score) -> None:
             )
     st.caption(
         f"Measured on {samples_text(score.samples, 'held-out evaluation')}, the float model on the "
-        "same ones; 95 % bootstrap intervals over samples."
+        "same ones; ± is half a 95 % interval (bootstrap over samples)."
     )
 
 
@@ -96,30 +100,14 @@ def _quality(score: Score) -> None:
         return
     drop = score.drop[name]
     uncertain = drop.low <= 0 <= drop.high
-    _card(
+    card(
         metric_title(name),
         metric_text(name, score.actual[name].value),
         drop_text(name, drop.value),
-        interval_text(drop.low, drop.high, name),
-        colour="off" if uncertain else "red" if drop.value > 0 else "green",
-        help=f"{metric_text(name, score.reference[name])} in float on the same samples. Grey when "
-        "the interval of the change holds 0.",
-    )
-
-
-def _card(
-    label: str, value: str, delta: str, description: str, *, colour: str = "off", help: str
-) -> None:
-    st.metric(
-        label,
-        value,
-        delta=delta,
-        delta_color=colour,  # type: ignore[arg-type]
-        delta_arrow="off",
-        delta_description=description,
-        border=True,
-        height="stretch",
-        help=help,
+        spread_text(drop.low, drop.high, name),
+        tone="plain" if uncertain else "bad" if drop.value > 0 else "good",
+        help=f"Against {metric_text(name, score.reference[name])} in float, on the same samples; "
+        f"{interval_text(drop.low, drop.high, name)}. Grey when the interval holds 0.",
     )
 
 
@@ -153,11 +141,9 @@ def _column(score: Score) -> dict[str, str]:
     if name is not None:
         drop = score.drop[name]
         column[metric_title(name)] = metric_text(name, score.actual[name].value)
-        column["Change"] = (
-            f"{drop_text(name, drop.value)} ({interval_text(drop.low, drop.high, name)})"
-        )
-    low, high = number_text(score.low), number_text(score.high)
-    column["Divergence"] = f"{number_text(score.divergence)} ({low} to {high})"
+        interval = interval_text(drop.low, drop.high, name).split("interval ")[1]
+        column["Change"] = f"{drop_text(name, drop.value)} ({interval})"
+    column["Divergence"] = f"{number_text(score.divergence)} ({range_text(score.low, score.high)})"
     known = score.agreement
     return {**column, "Same answer as float": "–" if known is None else percent(known)}
 

@@ -17,9 +17,9 @@ from analysis.quant.spec import (
     QuantSpec,
     RangeMethod,
 )
-from analysis.runs.records import SweepOptions
+from analysis.runs.records import Job, SweepOptions
 from analysis.sensitivity.plan import expected_seconds, planned_cells
-from analysis.sensitivity.points import DEFAULT_BITS, Sensitivities, Targets
+from analysis.sensitivity.points import DEFAULT_BITS, Method, Sensitivities, Targets
 from pages.ui import reads
 from pages.ui.checks import one_of
 from pages.ui.places import go
@@ -36,6 +36,12 @@ RANGES: dict[RangeMethod, str] = {
     "percentile": "Percentile: the outermost values are clipped",
     "mse": "MSE: clipped where the squared error is least",
 }
+METHODS: dict[Method, str] = {
+    "exact": "Exact: every cell on every sample",
+    "sampled": "Sampled: every cell on drawn samples",
+    "sketch": "Sketch: estimated in one pass, not measured",
+    "anytime": "Anytime: sketch first, then measured, ever sharper",
+}
 _SCHEMES = {False: "Asymmetric", True: "Symmetric"}
 _GRANULARITIES = ("per-channel", "per-tensor", "per-group")
 
@@ -50,16 +56,21 @@ def sweep_form(source: str) -> None:
     chosen = _workload(sources, source)
     left, right = st.columns(2)
     with left:
+        method = _method()
         target = _target()
         bits = _bits()
     with right:
         weight = _weight_spec(disabled=target == "activation")
         activation = _activation_spec(disabled=target == "weight")
-    st.caption(_expectation(chosen, len(bits), target))
+    st.caption(_expectation(chosen, len(bits), target, method))
     ready = bool(bits)
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
         options = SweepOptions(
-            bits=bits, target=target, weight_spec=weight, activation_spec=activation
+            bits=bits,
+            target=target,
+            method=method,
+            weight_spec=weight,
+            activation_spec=activation,
         )
         start(chosen, sources[chosen].title if chosen in sources else chosen, options)
 
@@ -84,6 +95,18 @@ def _workload(sources: dict[str, Source], source: str) -> str:
         "Workload", ids, index=ids.index(source), format_func=title, key=f"sweep_source_{source}"
     )
     return one_of("workload", chosen, ids)
+
+
+def _method() -> Method:
+    methods = get_args(Method)
+    chosen = st.selectbox(
+        "Method",
+        methods,
+        index=methods.index(SweepOptions().method),
+        format_func=lambda method: METHODS[method],
+        key="sweep_method",
+    )
+    return one_of("method", chosen, methods)
 
 
 def _target() -> Targets:
@@ -180,28 +203,30 @@ def _granularity(name: str, size: int) -> Granularity:
             return PerGroup(size)
 
 
-def _expectation(source: str, widths: int, target: Targets) -> str:
-    """Cells and expected time, from the newest sweep of this workload; else that it is unknown."""
+def _expectation(source: str, widths: int, target: Targets, method: Method) -> str:
+    """Cells and expected time, from earlier sweeps of this workload; else that it is unknown."""
     earlier = _earlier(source)
-    if earlier is None:
+    if not earlier:
         return (
             "This workload was not swept here before: the number of cells and the time are known "
             "once its model is loaded."
         )
-    cells = planned_cells(earlier.layers, widths, target)
-    seconds = expected_seconds(earlier, cells)
-    samples = f"{cells:,} cells on {earlier.setup.samples:,} sweep samples"
-    if seconds is None:
-        return f"{samples}; the time is not known, since no sweep of it has ended here."
-    ended = reads.job(earlier.run).ended if earlier.run else None
-    since = f" of {when(ended)}" if ended is not None else ""
-    return f"{samples}, about {duration(seconds)} at the pace of the sweep{since}."
+    _, newest = earlier[0]
+    cells = planned_cells(newest.layers, widths, target)
+    text = f"{cells:,} cells on {newest.setup.samples:,} sweep samples"
+    for job, result in earlier:
+        if result.setup.method == method and job.started is not None and job.ended is not None:
+            seconds = expected_seconds(result, cells, took=job.ended - job.started)
+            if seconds is not None:
+                return (
+                    f"{text}, about {duration(seconds)} judged by the sweep of {when(job.ended)}."
+                )
+    return f"{text}; the time is not known, since no {method} sweep of it has ended here."
 
 
-def _earlier(source: str) -> Sensitivities | None:
-    """The newest finished sweep of this workload that this owner may see."""
-    for job in store().jobs(owner=owner(), limit=50):
-        if (job.kind, job.source, job.state) == ("sweep", source, "done"):
-            return reads.sensitivities(job.id)
-    demo = reads.job(DEMO_RUN)
-    return reads.sensitivities(DEMO_RUN) if demo.source == source else None
+def _earlier(source: str) -> list[tuple[Job, Sensitivities]]:
+    """The finished sweeps of this workload that this owner may see, newest first."""
+    jobs = [*store().jobs(owner=owner(), limit=50), reads.job(DEMO_RUN)]
+    ended = [job for job in jobs if (job.kind, job.source, job.state) == ("sweep", source, "done")]
+    found = [(job, reads.sensitivities(job.id)) for job in ended]
+    return [(job, result) for job, result in found if result is not None]

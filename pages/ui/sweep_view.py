@@ -10,15 +10,17 @@ from analysis.charts.cells import CellGrid, Order, cell_grid
 from analysis.charts.curves import sensitivity_curves
 from analysis.charts.frame import alt_text
 from analysis.charts.heatmap import sensitivity_heatmap
-from analysis.charts.numerals import DIVERGENCES
+from analysis.charts.numerals import DIVERGENCES, range_text, short
 from analysis.sensitivity.certainty import rank_certainty
 from analysis.sensitivity.points import Sensitivities, SweepPoint, Target
 from pages.ui import reads
+from pages.ui.cards import table_height
 from pages.ui.checks import one_of
 from pages.ui.controls import plot
+from pages.ui.evidence import evidence_text
 from pages.ui.live_sweep import TARGET_TITLES, targets
 from pages.ui.places import go
-from pages.ui.text import metric_text, metric_title, number_text, plain, samples_text
+from pages.ui.text import metric_text, metric_title, plain
 
 CERTAINTY_BITS = 4
 _ORDERS: dict[Order, str] = {"network": "Network order", "worst": "Worst first"}
@@ -47,7 +49,7 @@ def sweep_view(run: str, result: Sensitivities) -> None:
         _open_layer(run, result, target, str(layer), int(str(bits)))
 
     plot(figure, "sweep_heatmap", alt_text(figure), on_select=clicked)
-    st.caption(f"{_measured_on(result, target)} Click a cell to see that layer at that width.")
+    st.caption(f"{_evidence(result, target)} Click a cell to see that layer at that width.")
     table, curves = st.tabs(["Table", "Curves"])
     with table:
         _table_twin(run, result, target, value, cell_grid(result, target, order))
@@ -127,14 +129,9 @@ def _open_layer(run: str, result: Sensitivities, target: Target, layer: str, bit
         go("layers", run=run, layer=layer, spec=point.label)
 
 
-def _measured_on(result: Sensitivities, target: Target) -> str:
-    points = result.of(target)
-    partial = sum(not point.complete for point in points)
+def _evidence(result: Sensitivities, target: Target) -> str:
     asked = sum(cell.target == target for cell in result.setup.cells)
-    text = f"Measured on {samples_text(result.setup.samples, 'sweep')}, one tensor at a time."
-    if len(points) < asked or partial:
-        text += f" {len(points) - partial:,} of {asked:,} cells are complete."
-    return text
+    return evidence_text(result.of(target), asked)
 
 
 def _table_twin(
@@ -151,11 +148,11 @@ def _table_twin(
         key="sweep_table",
         on_select="rerun",
         selection_mode="single-cell",
-        height=min(38 + 35 * len(grid.layers), 640),
+        height=table_height(len(grid.layers)),
         alt="Divergence with its 95 % interval for each layer and bit-width",
     )
-    interval = " with the 95 % interval" if value == "divergence" else ""
-    st.caption(f"{_measured_on(result, target)} {metric_title(value).capitalize()}{interval}.")
+    interval = " with its 95 % interval" if value == "divergence" else ""
+    st.caption(f"{metric_title(value).capitalize()}{interval}. Choose a cell to open its layer.")
     cells = event["selection"]["cells"]
     if cells:
         row, column = cells[0]
@@ -169,5 +166,4 @@ def _cell_text(point: SweepPoint | None, value: str) -> str:
     if value != "divergence":
         known = point.metrics.get(value)
         return (metric_text(value, known) if known is not None else "") + partial
-    low, high = number_text(point.low), number_text(point.high)
-    return f"{number_text(point.divergence)} ({low} to {high}{partial})"
+    return f"{short(point.divergence)} ({range_text(point.low, point.high)}{partial})"

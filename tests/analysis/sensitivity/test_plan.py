@@ -20,8 +20,15 @@ def test_the_input_of_a_layer_that_never_runs_is_not_planned():
 
 def test_the_pace_of_an_earlier_sweep_carries_over():
     earlier = make_sensitivities(5, bits=(2, 4))
-    assert expected_seconds(earlier, 20) == pytest.approx(2 * earlier.cost.seconds)
+    whole = earlier.cost.seconds
+    assert expected_seconds(earlier, 20, took=whole) == pytest.approx(2 * whole)
+
+
+def test_what_is_not_measuring_takes_as_long_as_before():
+    earlier = make_sensitivities(5, bits=(2, 4))
+    whole = earlier.cost.seconds
+    assert expected_seconds(earlier, 10, took=whole + 8.0) == pytest.approx(whole + 8.0)
 
 
 def test_an_unfinished_sweep_has_no_pace():
-    assert expected_seconds(make_sensitivities(5, complete=False), 10) is None
+    assert expected_seconds(make_sensitivities(5, complete=False), 10, took=1.0) is None
