@@ -68,7 +68,8 @@ class Attempt:
         """
         self.check()
         self._last_unit = None
-        self._note(phase=phase)
+        units = {} if self._done is None else {"done": self._done}
+        self._note(phase=phase, **units)
 
     def expect(self, total: int, *, done: float = 0.0) -> None:
         """Say how many units there are, and how many of them an earlier attempt finished."""

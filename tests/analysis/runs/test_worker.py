@@ -198,6 +198,8 @@ def test_progress_is_written_a_few_times_a_second_only(attempt: Attempt) -> None
     for unit in range(1, 21):
         attempt.advance(float(unit))
     assert job_of(attempt).done == 1
+    attempt.begin("choosing")
+    assert (job_of(attempt).done, job_of(attempt).phase) == (20, "choosing")
 
 
 def test_a_unit_waits_for_a_disk_with_room(
