@@ -92,5 +92,6 @@ def _pools(rows: Floats) -> Floats:
     fitted = isotonic_regression(losses, weights=weights)
     starts = fitted.blocks[:-1]
     pooled = np.add.reduceat(weights * divergences, starts) / np.add.reduceat(weights, starts)
-    knots = np.stack([pooled, np.maximum(0.0, fitted.x[starts])], axis=1)
+    lost = np.round(fitted.x[starts], 12)  # gains and losses that cancel leave 1e-17 behind
+    knots = np.stack([pooled, np.maximum(0.0, lost)], axis=1)
     return np.concatenate([np.zeros((1, 2)), knots[pooled > 0]])

@@ -7,6 +7,12 @@ from typing import Literal
 from analysis.allocation.budget import Measurement
 from analysis.scores import Interval, Score
 
+NEGLIGIBLE = 0.005
+"""Half a percentage point of a share, or half a per cent of any other metric's float figure."""
+
+SAVING = 0.05
+"""Share of the bytes that is worth the trouble of several widths."""
+
 VerdictKind = Literal["mixing pays", "tie", "use uniform"]
 
 
@@ -29,8 +35,10 @@ def verdict(
     Two figures differ when their distance exceeds what is left of both 95 % intervals together,
     sqrt(a^2 + b^2) of the half-widths that face each other. Both run on the same samples, whose
     luck they share, so this asks for more than a paired test would. The loss of the task metric
-    decides where it differs; then a loss that neither recipe shows is a tie; then the divergence
-    decides, which tells recipes apart that the task metric cannot.
+    decides where it differs. Where it does not, two losses that are surely negligible (upper ends
+    at most `NEGLIGIBLE`) are a tie; otherwise the divergence decides, which tells recipes apart
+    on fewer samples than the task metric needs. A tie with a baseline that takes at least
+    `SAVING` more bytes speaks for mixing, any other for uniform.
 
     Args:
         mixed: the recipe in question.
@@ -38,39 +46,39 @@ def verdict(
         name: of the baseline, where its figures do not carry it (a `Score` does).
     """
     other = uniform.recipe.name if isinstance(uniform, Score) else name
-    losses = _loss(mixed), _loss(uniform)
-    ours, theirs = _divergence(mixed), _divergence(uniform)
-    figures = f"divergence {_text(ours)} against {_text(theirs)}"
-    if isinstance(mixed, Score) and isinstance(uniform, Score):
-        figures += f", {mixed.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,} bytes"
-    side = _side(ours, theirs)
-    if losses[0] is not None and losses[1] is not None:
-        figures = f"{_losses(mixed, losses[0], losses[1])}, {figures}"
-        side = _side(losses[0], losses[1]) or side
-        if max(losses[0].low, losses[1].low) <= 0 and not _side(losses[0], losses[1]):
-            return _tie(other, figures, mixed.samples, "neither shows a loss")
-    return _answer(side, other, figures, mixed.samples)
-
-
-def _answer(side: int, other: str, figures: str, samples: int) -> Verdict:
+    measured = f"on {mixed.samples:,} samples ({_figures(mixed, uniform)})"
+    side, why = _compared(mixed, uniform)
+    saved = _saved(mixed, uniform)
     if side < 0:
+        return Verdict("mixing pays", f"Mixing pays: better than {other} {measured}.")
+    if side > 0:
+        return Verdict("use uniform", f"Use {other}: it is better than mixing {measured}.")
+    if saved >= SAVING:
         return Verdict(
             "mixing pays",
-            f"Mixing pays: better than {other} on {samples:,} samples ({figures}).",
+            f"Mixing pays: {100 * saved:.0f} % smaller than {other}; {why} {measured}.",
         )
-    if side > 0:
-        return Verdict(
-            "use uniform",
-            f"Use {other}: it is better than mixing on {samples:,} samples ({figures}).",
-        )
-    return _tie(other, figures, samples, "the intervals overlap")
+    return Verdict("tie", f"A tie, {why} {measured}: {other} is as good, use it.")
 
 
-def _tie(other: str, figures: str, samples: int, why: str) -> Verdict:
-    return Verdict(
-        "tie",
-        f"A tie, {why} on {samples:,} samples ({figures}): {other} is as good, use it.",
-    )
+def _compared(mixed: Score | Measurement, uniform: Score | Measurement) -> tuple[int, str]:
+    """-1 when mixed is better, 1 when uniform is, 0 for a tie, and why it is one."""
+    losses = _loss(mixed), _loss(uniform)
+    overlap = "the intervals overlap"
+    by_divergence = _side(_divergence(mixed), _divergence(uniform))
+    if losses[0] is None or losses[1] is None:
+        return by_divergence, overlap
+    by_loss = _side(losses[0], losses[1])
+    if by_loss == 0 and max(losses[0].high, losses[1].high) <= NEGLIGIBLE * _unit(mixed):
+        return 0, "neither loses anything that counts"
+    return by_loss or by_divergence, overlap
+
+
+def _saved(mixed: Score | Measurement, uniform: Score | Measurement) -> float:
+    """Share of the baseline's bytes that mixing saves; 0 where they are not known."""
+    if isinstance(mixed, Measurement) or isinstance(uniform, Measurement):
+        return 0.0
+    return 1 - mixed.cost.weight_bytes / uniform.cost.weight_bytes
 
 
 def _side(ours: Interval, theirs: Interval) -> int:
@@ -93,14 +101,25 @@ def _loss(figures: Score | Measurement) -> Interval | None:
     return figures.drop[figures.metric]
 
 
-def _losses(figures: Score | Measurement, ours: Interval, theirs: Interval) -> str:
-    """Both losses in words: percentage points for a share, plain otherwise."""
-    metric = figures.metric if isinstance(figures, Score) else None
-    share = isinstance(figures, Score) and metric and 0 <= figures.reference[metric] <= 1
-    factor, unit = (100.0, " pp") if share else (1.0, "")
-    return (
-        f"{metric} loss {factor * ours.value:.3g}{unit} against {factor * theirs.value:.3g}{unit}"
-    )
+def _unit(figures: Score | Measurement) -> float:
+    """What a loss is measured by: 1 for a share, the float figure for any other metric."""
+    if isinstance(figures, Measurement) or figures.metric is None:
+        return 1.0
+    reference = figures.reference[figures.metric]
+    return 1.0 if 0 <= reference <= 1 else abs(reference)
+
+
+def _figures(mixed: Score | Measurement, uniform: Score | Measurement) -> str:
+    """What was measured, mixed against uniform; losses of a share in percentage points."""
+    ours, theirs = _loss(mixed), _loss(uniform)
+    words = [f"divergence {_text(_divergence(mixed))} against {_text(_divergence(uniform))}"]
+    if isinstance(mixed, Score) and isinstance(uniform, Score):
+        words.append(f"{mixed.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,} bytes")
+        if ours is not None and theirs is not None:
+            factor, unit = (100.0, " pp") if _unit(mixed) == 1.0 else (1.0, "")
+            before, after = f"{factor * ours.value:.3g}", f"{factor * theirs.value:.3g}"
+            words.insert(0, f"{mixed.metric} loss {before}{unit} against {after}{unit}")
+    return ", ".join(words)
 
 
 def _text(figure: Interval) -> str:

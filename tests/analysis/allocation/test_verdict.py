@@ -72,10 +72,22 @@ def test_the_divergence_decides_where_the_task_loss_cannot(score: Score) -> None
     assert verdict(_with(score, 0.01, 0.010), _with(score, 0.02, 0.011)).kind == "mixing pays"
 
 
-def test_losses_that_do_not_show_are_a_tie(score: Score) -> None:
-    found = verdict(_with(score, 0.0001, 0.001), _with(score, 0.0002, 0.002))
+def test_losses_that_are_surely_negligible_are_a_tie(score: Score) -> None:
+    found = verdict(_with(score, 0.0001, 0.001, 0.002), _with(score, 0.0002, 0.002, 0.002))
     assert found.kind == "tie"
-    assert "neither shows a loss" in found.sentence
+    assert "neither loses anything that counts" in found.sentence
+
+
+def test_a_loss_that_too_few_samples_hide_is_not_called_negligible(score: Score) -> None:
+    found = verdict(_with(score, 0.01, 0.001, 0.02), _with(score, 0.02, 0.002, 0.02))
+    assert found.kind == "mixing pays"
+
+
+def test_a_metric_that_is_no_share_is_told_plainly(score: Score) -> None:
+    perplexity = replace(score, reference={"top1": 50.0})
+    found = verdict(_with(perplexity, 0.01, 0.1, 0.05), _with(perplexity, 0.02, 0.11, 0.05))
+    assert found.kind == "tie"
+    assert "top1 loss 0.1 against 0.11," in found.sentence
 
 
 def test_measurements_are_judged_by_their_divergence() -> None:
@@ -100,3 +112,20 @@ def test_a_score_without_labels_is_judged_by_its_divergence(score: Score) -> Non
     found = verdict(better, worse)
     assert found.kind == "mixing pays"
     assert "loss" not in found.sentence
+
+
+def test_a_tie_with_a_larger_uniform_recipe_speaks_for_mixing(
+    weights: Sensitivities, score: Score
+) -> None:
+    larger = make_score(weights, same_bytes_uniform(weights, 2 * score.cost.weight_bytes))
+    found = verdict(_with(score, 0.01, 0.01), _with(larger, 0.0099, 0.01))
+    saved = 1 - score.cost.weight_bytes / larger.cost.weight_bytes
+    assert found.kind == "mixing pays"
+    assert f"Mixing pays: {100 * saved:.0f} % smaller than uniform" in found.sentence
+    assert "the intervals overlap" in found.sentence
+
+
+def test_a_few_bytes_less_are_not_worth_the_trouble(score: Score) -> None:
+    cost = replace(score.cost, weight_bytes=int(1.03 * score.cost.weight_bytes))
+    larger = replace(_with(score, 0.0099, 0.01), cost=cost)
+    assert verdict(_with(score, 0.01, 0.01), larger).kind == "tie"
