@@ -35,8 +35,8 @@ else:
     own = fingerprint == job.fingerprint
     page_header("Layers", run=run if own else None, note=plain(found.workload))
     spec = chosen_spec(layer_table.menu(found))
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.columns([4, 8], gap="small")
     with left:
-        layer = layer_table.table(found, spec, reads.sensitivities(run) if own else None)
+        layer = layer_table.table(found, spec, reads.sensitivities_of(found.fingerprint))
     with right:
         layer_detail.show(found, layer, spec)

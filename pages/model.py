@@ -8,7 +8,7 @@ from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.progress import ended_badly, watch
 from pages.ui.state import current_run, store, workload_sources
 from pages.ui.text import plain
-from pages.ui.workload_cards import cards, inspect_job, look_at, upload_form
+from pages.ui.workload_cards import cards, inspect_job, look_at
 
 sources = workload_sources()
 asked = st.query_params.get("workload")
@@ -21,16 +21,10 @@ if entry is None and asked:
 
 page_header("Model", note="What is analysed: a network, its data and its metric.")
 cards(sources, chosen)
-with st.expander("Bring your own model", icon=":material/upload:", expanded=False):
-    st.markdown(
-        "Any PyTorch model runs from a small Python file: `quantscope ui my_case.py:make` puts it "
-        "here. In the browser, upload the weights of a built-in architecture:"
-    )
-    upload_form()
 
 found = store().inspection_of(chosen)
 if found is not None:
-    architecture.show(found)
+    architecture.show(found, reads.sensitivities_of(found.fingerprint))
 else:
     st.header(plain(entry.title if entry else chosen), anchor=False)
     job = inspect_job(chosen)

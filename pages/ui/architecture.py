@@ -2,86 +2,124 @@
 
 import streamlit as st
 
+from analysis.charts.architecture import architecture_bars
 from analysis.profiles import Inspection
-from pages.ui.layer_frames import architecture_frame, skipped_frame
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+from pages.ui.controls import plot
+from pages.ui.layer_frames import (
+    TALL,
+    TALL_PIXELS,
+    architecture_frame,
+    layer_measures,
+    skipped_frame,
+)
 from pages.ui.places import go, link
-from pages.ui.text import bytes_text, count_text, metric_text, metric_title, plain
+from pages.ui.text import (
+    bytes_text,
+    count_text,
+    metric_text,
+    metric_title,
+    plain,
+    samples_text,
+)
 
 
-def show(found: Inspection) -> None:
-    """Figures, architecture and coverage of an inspected workload."""
+def show(found: Inspection, result: Sensitivities | None) -> None:
+    """Figures, architecture and coverage of an inspected workload.
+
+    Args:
+        found: what the look found.
+        result: the sweep on screen, when it is of these weights.
+    """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.header(plain(found.workload), anchor=False, width="content")
         link("layers", "See its layers", icon=":material/layers:", model=found.fingerprint)
     if found.description:
         st.caption(plain(found.description))
     _figures(found)
-    _layers(found)
+    left, right = st.columns([4, 7], gap="small")
+    with left, st.container(border=True):
+        _bars(found, result)
+    with right, st.container(border=True):
+        _layers(found)
     _coverage(found)
 
 
 def _figures(found: Inspection) -> None:
-    weights = sum(layer.parameters for layer in found.layers)
-    macs = sum(layer.macs for layer in found.layers)
     counts = found.samples
-    with st.grid(6, min_column_width=150, gap="small"):
-        st.metric(
+    weights = sum(layer.parameters for layer in found.layers)
+    rows = [
+        (
             "Parameters",
             count_text(found.parameters),
-            border=True,
-            height="stretch",
-            help="All parameters of the model, with batch norms folded where that is possible.",
-        )
-        st.metric(
-            "Layers to quantise",
-            f"{len(found.layers)}",
-            delta=f"{count_text(weights)} weights",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-        )
-        st.metric(
-            "MACs",
-            count_text(macs),
-            delta="for one sample",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-            help="Multiply-accumulates of all layers in one forward of one sample.",
-        )
-        st.metric(
-            "Float weights",
+            f"{len(found.layers)} layers to quantise",
+            "All parameters of the model, with batch norms folded where that is possible.",
+        ),
+        (
+            "Weights in float",
             bytes_text(4 * weights),
-            delta=f"{bytes_text(found.other_bytes)} stay float",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-            help="Weights of the layers at 4 bytes each; biases and buffers stay in float.",
-        )
-        if found.metric is not None:
-            st.metric(
+            f"{bytes_text(found.other_bytes)} more stay float",
+            "Weights of the layers at 4 bytes each; biases and buffers are not quantised.",
+        ),
+        (
+            "MACs",
+            count_text(sum(layer.macs for layer in found.layers)),
+            "for one sample",
+            "Multiply-accumulates of all layers in one forward of one sample.",
+        ),
+    ]
+    if found.metric is not None:
+        rows.append(
+            (
                 f"{metric_title(found.metric)} in float",
                 metric_text(found.metric, found.reference[found.metric]),
-                delta=f"{counts.evaluation:,} evaluation samples",
+                f"on {samples_text(counts.evaluation, 'evaluation')}",
+                f"The task metric of the float model; {found.direction} is better.",
+            )
+        )
+    with st.grid(len(rows), min_column_width=150, gap="small"):
+        for title, value, below, help_text in rows:
+            st.metric(
+                title,
+                value,
+                delta=below,
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
                 height="stretch",
+                help=help_text,
             )
-        st.metric(
-            "Calibration · sweep",
-            f"{counts.calibration:,} · {counts.sweep:,}",
-            delta="disjoint samples",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-            help="Calibration samples set the ranges, sweep samples give the sensitivities; "
-            "the evaluation samples are kept for the final score alone.",
-        )
+    st.caption(
+        f"Data, in disjoint parts: **{samples_text(counts.calibration, 'calibration')}** for the "
+        f"ranges, **{samples_text(counts.sweep, 'sweep')}** for the sensitivities, "
+        f"**{samples_text(counts.evaluation, 'evaluation')}** for the final score alone."
+    )
+
+
+def _bars(found: Inspection, result: Sensitivities | None) -> None:
+    """One bar a layer, for a number that can be chosen; a click opens the layer."""
+    measures = layer_measures(found.layers, result)
+    st.subheader("From input to output", anchor=False)
+    names = list(measures)
+    name = st.segmented_control(
+        "Number shown",
+        names,
+        default=names[0],
+        key="measure",
+        required=True,
+        label_visibility="collapsed",
+    )
+    measure = measures.get(str(name), measures[names[0]])
+    figure = reads.drawn(
+        ("architecture", found.fingerprint, measure.title, result and result.run),
+        lambda: architecture_bars(found.layers, measure.values, title=measure.title),
+    )
+    plot(
+        figure,
+        key="architecture_bars",
+        on_select=lambda picked: go("layers", model=found.fingerprint, layer=str(picked[0])),
+    )
 
 
 def _layers(found: Inspection) -> None:
@@ -91,37 +129,41 @@ def _layers(found: Inspection) -> None:
         frame,
         key=f"architecture_{found.fingerprint[:12]}",
         hide_index=True,
+        height="content" if len(frame) <= TALL else TALL_PIXELS,
         on_select="rerun",
         selection_mode="single-row",
         alt="All layers in call order with shape, size and work; choosing one opens it",
-        column_config={
-            "layer": st.column_config.TextColumn("Layer", pinned=True),
-            "kind": st.column_config.TextColumn("Kind"),
-            "shape": st.column_config.TextColumn("Weight shape"),
-            "parameters": st.column_config.NumberColumn("Weights", format="localized"),
-            "share": st.column_config.ProgressColumn(
-                "Share of weights", format="percent", min_value=0.0, max_value=frame["share"].max()
-            ),
-            "macs": st.column_config.NumberColumn(
-                "MACs", format="localized", help="Multiply-accumulates for one sample"
-            ),
-            "calls": st.column_config.NumberColumn(
-                "Calls",
-                help="Times the module runs in one forward; 0: its weight is used functionally, "
-                "so its input cannot be observed",
-            ),
-            "input": st.column_config.TextColumn("Input shape"),
-            "folded": st.column_config.TextColumn(
-                "Folded batch norm", help="The batch norm that was folded into this weight"
-            ),
-            "tied": st.column_config.TextColumn(
-                "Tied with", help="Parameters that share this storage, and so its decision"
-            ),
-        },
+        column_config=_COLUMNS,
     )
     rows = event["selection"]["rows"]
     if rows:
         go("layers", model=found.fingerprint, layer=found.layers[rows[0]].name)
+
+
+_COLUMNS = {
+    "layer": st.column_config.TextColumn("Layer", pinned=True),
+    "kind": st.column_config.TextColumn("Kind"),
+    "shape": st.column_config.TextColumn("Weight shape"),
+    "parameters": st.column_config.NumberColumn("Weights", format="localized"),
+    "share": st.column_config.ProgressColumn(
+        "Share", format="percent", help="Share of all weights that can be quantised"
+    ),
+    "macs": st.column_config.NumberColumn(
+        "MACs", format="compact", help="Multiply-accumulates for one sample"
+    ),
+    "input": st.column_config.TextColumn("Input shape"),
+    "calls": st.column_config.NumberColumn(
+        "Calls",
+        help="Times the module runs in one forward; 0: its weight is used functionally, so its "
+        "input cannot be observed",
+    ),
+    "folded": st.column_config.TextColumn(
+        "Folded batch norm", help="The batch norm that was folded into this weight"
+    ),
+    "tied": st.column_config.TextColumn(
+        "Tied with", help="Parameters that share this storage, and so its decision"
+    ),
+}
 
 
 def _coverage(found: Inspection) -> None:
@@ -130,17 +172,19 @@ def _coverage(found: Inspection) -> None:
     if not found.skipped:
         st.caption("Nothing: every parameter can be quantised.")
         return
-    st.caption(
-        f"{count_text(covered)} of {count_text(found.parameters)} parameters can be quantised."
-    )
     st.dataframe(
         skipped_frame(found.skipped),
         hide_index=True,
         alt="Parameters that stay in float, with the reason",
         column_config={
-            "name": st.column_config.TextColumn("Parameter", pinned=True),
-            "kind": "Kind",
-            "parameters": st.column_config.NumberColumn("Values", format="localized"),
             "reason": st.column_config.TextColumn("Why", width="large"),
+            "kind": "Kind",
+            "count": st.column_config.NumberColumn("Parameters", format="localized"),
+            "values": st.column_config.NumberColumn("Values", format="localized"),
+            "names": st.column_config.TextColumn("Names", width="large"),
         },
+    )
+    st.caption(
+        f"{count_text(covered)} of {count_text(found.parameters)} parameter values can be "
+        "quantised."
     )

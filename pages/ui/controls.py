@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 from plotly.graph_objects import Figure
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.frame import alt_text
 from analysis.runs.jobs import SHARED
@@ -18,22 +19,30 @@ _PLOT_CONFIG = {"displayModeBar": False, "displaylogo": False, "scrollZoom": Fal
 _PICKER = "run_picker"
 
 
-def page_header(title: str, *, run: str | None = None, note: str | None = None) -> None:
-    """The page's title; with a run also its workload, its mark and a picker of runs."""
-    if run is None:
-        st.title(title, anchor=False)
-        if note is not None:
-            st.caption(note)
-        return
-    row = reads.job(run)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+def page_header(title: str, *, run: str | None = None, note: str | None = None) -> DeltaGenerator:
+    """The page's title; with a run also its workload, its mark and a picker of runs.
+
+    Returns:
+        the place at the right of the title, for what can be done with the whole page.
+    """
+    left, right = st.columns([5, 4], vertical_alignment="bottom")
     with left:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.title(title, anchor=False, width="content")
-            _run_mark(row)
-        st.caption(note if note is not None else plain(row.workload))
+            st.title(plain(title), anchor=False, width="content")
+            if run is not None:
+                _run_mark(reads.job(run))
+        if note is None and run is not None:
+            note = plain(reads.job(run).workload)
+        if note:
+            st.caption(note)
     with right:
-        _run_picker(run)
+        place = st.container(
+            horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+        )
+    if run is not None:
+        with place:
+            _run_picker(run)
+    return place
 
 
 def _run_mark(row: Job) -> None:
@@ -76,6 +85,7 @@ def _run_picker(run: str) -> None:
         key=_PICKER,
         on_change=picked,
         label_visibility="collapsed",
+        width=330,
     )
 
 
@@ -100,7 +110,7 @@ def empty_state(
     """What is missing here, why, and the link to the page that makes it."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
-        st.subheader(title, anchor=False, width="content")
+        st.header(title, anchor=False, width="content")
         st.markdown(text, width="content", text_alignment="center")
         if place is not None:
             link(place, label, icon=":material/arrow_forward:", **params)

@@ -1,6 +1,9 @@
 """One layer, large: its numbers, its histograms with the grid of a spec, its channels."""
 
+from math import isfinite
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.charts.histogram import channel_ranges, spec_curve, tensor_histogram
 from analysis.profiles import Inspection, LayerProfile
@@ -12,6 +15,9 @@ from pages.ui.layer_frames import effect_at
 from pages.ui.spec_menu import nearest
 from pages.ui.text import count_text, number_text, percent, plain, samples_text, shape_text
 
+MANY_ZEROS = 0.2
+"""Above this share of zeros, as after a ReLU, one bar would hide all others: log counts."""
+
 
 def show(found: Inspection, name: str, spec: QuantSpec) -> None:
     """The layer of that name with all that is known of it at this spec."""
@@ -22,11 +28,19 @@ def show(found: Inspection, name: str, spec: QuantSpec) -> None:
     effect = effect_at(profile.effects, spec)
     _numbers(profile, effect)
     key = (found.fingerprint, name)
-    with st.container(border=True):
-        _weights(profile, effect, key)
-    with st.container(border=True):
-        _input(found, profile, spec, key)
-    _more(profile, key)
+    with st.grid(2, min_column_width=300, gap="small"):
+        with _card():
+            _weights(profile, effect, key)
+        with _card():
+            _input(found, profile, spec, key)
+        with _card():
+            _channels(profile, key)
+        with _card():
+            _specs(profile, key)
+
+
+def _card() -> DeltaGenerator:
+    return st.container(border=True, height="stretch", gap="xsmall")
 
 
 def _title(profile: LayerProfile, names: list[str], place: int) -> None:
@@ -69,47 +83,48 @@ def _step(label: str, shortcut: str, icon: str, names: list[str], place: int) ->
 
 def _numbers(profile: LayerProfile, effect: SpecEffect | None) -> None:
     stats = profile.weight_stats
-    with st.grid(5, min_column_width=112, gap="small"):
-        if effect is not None:
-            st.metric(
+    figures = [
+        ("Zeros", percent(stats.zeros), "Share of exact zeros among the weights."),
+        (
+            "Kurtosis",
+            f"{stats.kurtosis:.1f}",
+            "Excess kurtosis of the weights: 0 for a normal distribution, more for heavy tails.",
+        ),
+        ("Outliers", percent(stats.outliers, 2), "Weights beyond 4 standard deviations."),
+    ]
+    if effect is not None:
+        figures = [
+            (
                 "SQNR",
-                f"{number_text(effect.sqnr_db)} dB",
-                border=True,
-                help="Signal to quantisation noise of the weights at the chosen spec, over the "
-                "whole tensor; higher is better, 6 dB are one bit.",
-            )
-            st.metric(
+                f"{effect.sqnr_db:.1f} dB" if isfinite(effect.sqnr_db) else "exact",
+                "Signal to quantisation noise of the weights at the chosen spec, over the whole "
+                "tensor; higher is better, 6 dB are one bit.",
+            ),
+            (
                 "Clipped",
                 percent(effect.clipped, 2),
-                border=True,
-                help="Share of weights outside the range that the codes span.",
-            )
-        st.metric(
-            "Range",
-            f"{number_text(stats.minimum, 2)} … {number_text(stats.maximum, 2)}",
-            border=True,
-            help="Smallest and largest weight.",
-        )
-        st.metric("Zeros", percent(stats.zeros), border=True, help="Share of exact zeros.")
-        st.metric(
-            "Kurtosis",
-            number_text(stats.kurtosis),
-            border=True,
-            help="Excess kurtosis of the weights, 0 for a normal distribution. "
-            f"{percent(stats.outliers, 2)} lie beyond 4 standard deviations.",
-        )
+                "Share of weights outside the range that the codes span.",
+            ),
+            *figures,
+        ]
+    with st.grid(5, min_column_width=108, gap="small"):
+        for title, value, help_text in figures:
+            st.metric(title, value, border=True, height="stretch", help=help_text)
 
 
 def _weights(profile: LayerProfile, effect: SpecEffect | None, key: tuple[str, str]) -> None:
+    stats = profile.weight_stats
     st.subheader("Weights", anchor=False)
-    if profile.weight_stats.constant:
-        st.caption("All weights of this layer are equal: any width represents them exactly.")
+    words = f"From {number_text(stats.minimum)} to {number_text(stats.maximum)}."
+    if stats.constant:
+        words = "All weights of this layer are equal: any width represents them exactly."
+    elif effect is not None:
+        words += " Lines: what the codes can represent, for the widest channel."
+    st.caption(words)
     label = effect.spec.label if effect else None
-    if label is not None:
-        st.caption(f"Lines: the values that {label} can represent, for the widest channel.")
     figure = reads.drawn(
         ("weights", *key, label),
-        lambda: tensor_histogram(profile.weight, profile.weight_stats, effect, kind="weight"),
+        lambda: tensor_histogram(profile.weight, stats, effect, kind="weight"),
     )
     plot(figure, key="weight_histogram")
 
@@ -126,27 +141,27 @@ def _input(found: Inspection, profile: LayerProfile, spec: QuantSpec, key: tuple
     effects = profile.activation_effects
     menu = [effect.spec for effect in effects]
     effect = effect_at(effects, nearest(menu, spec)) if menu else None
-    words = f"Activations over {samples_text(found.samples.calibration, 'calibration')}"
+    words = f"On {samples_text(found.samples.calibration, 'calibration')}"
+    words += f", {percent(stats.zeros, 0)} zeros"
     if effect is not None:
-        words += (
-            f" with the grid of {effect.spec.label}: SQNR {number_text(effect.sqnr_db)} dB, "
-            f"{percent(effect.clipped, 2)} clipped"
-        )
-    st.caption(f"{words}. {percent(stats.zeros)} zeros.")
+        words += f"; SQNR {effect.sqnr_db:.1f} dB, {percent(effect.clipped, 2)} clipped"
+    st.caption(f"{words}.")
     figure = reads.drawn(
         ("input", *key, effect.spec.label if effect else None),
-        lambda: tensor_histogram(seen, stats, effect, kind="activation"),
+        lambda: tensor_histogram(
+            seen, stats, effect, kind="activation", log_counts=stats.zeros > MANY_ZEROS
+        ),
     )
     plot(figure, key="input_histogram")
 
 
-def _more(profile: LayerProfile, key: tuple[str, str]) -> None:
-    left, right = st.columns(2, gap="small")
-    with left, st.container(border=True):
-        st.subheader("Channels", anchor=False)
-        st.caption("A channel far wider than the others costs all of them precision.")
-        plot(reads.drawn(("channels", *key), lambda: channel_ranges(profile)), key="channel_ranges")
-    with right, st.container(border=True):
-        st.subheader("Specs", anchor=False)
-        st.caption("What each family of specs makes of the weights, by width.")
-        plot(reads.drawn(("specs", *key), lambda: spec_curve(profile)), key="spec_curve")
+def _channels(profile: LayerProfile, key: tuple[str, str]) -> None:
+    st.subheader("Channels", anchor=False)
+    st.caption("A per-tensor scale serves the widest channel; the narrow ones lose precision.")
+    plot(reads.drawn(("channels", *key), lambda: channel_ranges(profile)), key="channel_ranges")
+
+
+def _specs(profile: LayerProfile, key: tuple[str, str]) -> None:
+    st.subheader("Other specs", anchor=False)
+    st.caption("What each family of specs makes of these weights, by width.")
+    plot(reads.drawn(("specs", *key), lambda: spec_curve(profile)), key="spec_curve")

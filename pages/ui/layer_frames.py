@@ -1,6 +1,7 @@
 """Layers as tables: what each row and column of the Layers and Model pages shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import isfinite, log10
 
 import pandas as pd
@@ -10,9 +11,38 @@ from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, SpecEffect
 from analysis.sensitivity.points import Sensitivities
+from pages.ui.risk import swept_near
 from pages.ui.text import shape_text
 
-SPARK_BINS = 32
+SPARK_BINS = 16
+TALL = 26
+TALL_PIXELS = 960
+"""Tables of more rows scroll, so that what stands beside them stays in sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A number for each layer, with the unit in its title."""
+
+    title: str
+    values: Mapping[str, float]
+
+
+def layer_measures(layers: Sequence[Layer], result: Sensitivities | None) -> Mapping[str, Measure]:
+    """Numbers that the architecture can be drawn by; the sensitivity when there is a sweep."""
+    measures = {
+        "Weights": Measure("weights", {layer.name: layer.parameters for layer in layers}),
+        "MACs": Measure("MACs for one sample", {layer.name: layer.macs for layer in layers}),
+        "Input": Measure(
+            "input values a sample", {layer.name: layer.input_size for layer in layers}
+        ),
+    }
+    if result is None or not result.of("weight"):
+        return measures
+    bits = swept_near(result, "weight")
+    points = {p.layer: p.divergence for p in result.of("weight") if p.bits == bits}
+    samples = f"{result.setup.samples:,} sweep samples"
+    return {**measures, "Sensitivity": Measure(f"divergence at {bits} bits, {samples}", points)}
 
 
 def effect_at(effects: Sequence[SpecEffect], spec: QuantSpec) -> SpecEffect | None:
@@ -21,7 +51,7 @@ def effect_at(effects: Sequence[SpecEffect], spec: QuantSpec) -> SpecEffect | No
 
 
 def spark(histogram: Histogram) -> list[int]:
-    """The counts in at most 32 coarser bins, for a picture of one table cell."""
+    """The counts in at most 16 coarser bins, for a picture of one table cell."""
     width = max(1, -(-len(histogram.counts) // SPARK_BINS))
     counts = histogram.counts
     return [sum(counts[at : at + width]) for at in range(0, len(counts), width)]
@@ -81,13 +111,17 @@ def architecture_frame(layers: Sequence[Layer]) -> pd.DataFrame:
 
 
 def skipped_frame(skipped: Sequence[Skipped]) -> pd.DataFrame:
-    """One row for each parameter that stays in float, with the reason."""
+    """One row for each reason to stay in float and kind of module, with the names it holds for."""
+    groups: dict[tuple[str, str], list[Skipped]] = {}
+    for entry in skipped:
+        groups.setdefault((entry.reason, entry.kind), []).append(entry)
     return pd.DataFrame(
         {
-            "name": entry.name,
-            "kind": entry.kind,
-            "parameters": entry.parameters,
-            "reason": entry.reason,
+            "reason": reason,
+            "kind": kind,
+            "count": len(entries),
+            "values": sum(entry.parameters for entry in entries),
+            "names": ", ".join(entry.name for entry in entries),
         }
-        for entry in skipped
+        for (reason, kind), entries in groups.items()
     )

@@ -6,7 +6,7 @@ from analysis.profiles import Inspection
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.controls import error_card
-from pages.ui.layer_frames import profile_frame
+from pages.ui.layer_frames import TALL, TALL_PIXELS, profile_frame
 from pages.ui.text import samples_text
 
 _TABLE = "layer_table"
@@ -49,24 +49,28 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
         frame,
         key=_TABLE,
         hide_index=True,
-        height=min(38 + 35 * len(names), 880),
+        height="content" if len(names) <= TALL else TALL_PIXELS,
         on_select=picked,
         selection_mode="single-row",
-        column_order=None if curves else [name for name in frame if name != "sensitivity"],
+        column_order=None if curves else [str(n) for n in frame if n != "sensitivity"],
         alt="All layers in call order; the chosen row is shown large beside it",
         column_config={
             "layer": st.column_config.TextColumn("Layer", pinned=True),
             "weights": st.column_config.BarChartColumn(
-                "Weights", help="Histogram of the weights, from the smallest to the largest"
+                "Weights",
+                width=90,
+                help="Histogram of the weights, from the smallest to the largest",
             ),
             "sqnr": st.column_config.NumberColumn(
                 "SQNR dB",
+                width=74,
                 format="%.1f",
                 help=f"Signal to quantisation noise of the weights at {spec.label}; "
                 "higher is better, 6 dB are one bit",
             ),
             "sensitivity": st.column_config.LineChartColumn(
                 "Sensitivity",
+                width=84,
                 y_min=min(curves, default=0.0),
                 y_max=max(curves, default=1.0),
                 help="log10 of the divergence when only this layer's weights are quantised, "

@@ -15,7 +15,7 @@ def answer(
 ) -> None:
     """What the figures mean in two sentences, and where to go from here."""
     with st.container(border=True):
-        st.subheader("What it means", anchor=False)
+        st.header("What it means", anchor=False)
         st.markdown(_risk_sentence(risk))
         sentence = _verdict_sentence(choice, scores)
         if sentence is not None:
@@ -41,9 +41,11 @@ def _risk_sentence(risk: Risk) -> str:
 
 
 def _verdict_sentence(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> str | None:
-    """Whether mixing is worth it here, from what was measured."""
+    """Whether mixing is worth it here, from what was measured; None before both were."""
     mixed = score_of(choice, scores)
-    uniform = next((record.score for record in scores if record.origin == "baseline"), None)
-    if mixed is None or uniform is None:
+    uniforms = [record.score for record in scores if record.origin == "baseline"]
+    if mixed is None or not uniforms:
         return None
-    return verdict(mixed, uniform).sentence
+    wanted = mixed.cost.weight_bytes
+    nearest = min(uniforms, key=lambda score: abs(score.cost.weight_bytes - wanted))
+    return verdict(mixed, nearest).sentence

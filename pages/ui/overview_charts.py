@@ -5,9 +5,8 @@ from typing import Any
 import streamlit as st
 
 from analysis.allocation.predict import to_choice
-from analysis.charts.frontier import frontier_figure
+from analysis.charts.frontier import MeasuredMark, frontier_figure
 from analysis.charts.heatmap import sensitivity_heatmap
-from analysis.charts.marks import MeasuredMark
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import reads
@@ -26,7 +25,7 @@ def where_it_hurts(job: Job, result: Sensitivities) -> None:
             go("layers", run=job.id, layer=point.layer, spec=point.label)
 
     with st.container(border=True):
-        st.subheader("Where it hurts", anchor=False)
+        st.header("Where it hurts", anchor=False)
         st.caption(
             f"Divergence from the float output with only that layer's {target}s quantised, on "
             f"{samples_text(result.setup.samples, 'sweep')}. Click a cell to open the layer."
@@ -85,7 +84,7 @@ def what_it_buys(
         go("recipe", run=job.id, bytes=str(points[int(place)].weight_bytes))
 
     with st.container(border=True):
-        st.subheader("What it buys", anchor=False)
+        st.header("What it buys", anchor=False)
         st.caption(
             "Size against loss: the line is predicted from "
             f"{samples_text(result.setup.samples, 'sweep')}, marks with intervals are measured on "

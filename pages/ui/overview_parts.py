@@ -23,16 +23,28 @@ from pages.ui.text import (
     plain,
     samples_text,
     signed_percent,
+    spread_text,
 )
 
 
 def header(job: Job, result: Sensitivities | None) -> None:
     """Workload, what it scores in float, and for the demo how to bring one's own."""
-    page_header(job.workload or job.source, run=job.id, note=_about(job, result))
+    place = page_header(job.workload or job.source, run=job.id, note=_about(job, result))
+    with place:
+        _share(job)
     if job.id == DEMO_RUN:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"This is a demo, computed by `{command_line(job)}`.", width="content")
             link("model", "Load your model", icon=":material/arrow_forward:")
+
+
+def _share(job: Job) -> None:
+    """The address that shows this run to anybody who can reach the server."""
+    box = st.popover("Share", icon=":material/link:", on_change="rerun", key="share")
+    if box.open:
+        with box:
+            st.caption("Whoever has this link can read this run; only you can change it.")
+            st.code(f"{st.context.url}?run={job.id}", language=None, wrap_lines=True)
 
 
 def _about(job: Job, result: Sensitivities | None) -> str:
@@ -139,8 +151,8 @@ def figures(
         )
     st.caption(
         f"Recommended recipe **{plain(choice.recipe.name)}**, applied and measured on "
-        f"{samples_text(score.samples, 'held-out evaluation')}; intervals are 95 % bootstrap "
-        "intervals over samples."
+        f"{samples_text(score.samples, 'held-out evaluation')}; ± is half a 95 % interval "
+        "(bootstrap over samples)."
     )
 
 
@@ -164,9 +176,10 @@ def _quality(score: Score) -> None:
         delta=drop_text(name, drop.value),
         delta_color="off" if drop.low <= 0 <= drop.high else "red" if drop.value > 0 else "green",
         delta_arrow="off",
-        delta_description=interval_text(drop.low, drop.high, name),
+        delta_description=spread_text(drop.low, drop.high, name),
         border=True,
         height="stretch",
         help=f"Against {metric_text(name, score.reference[name])} in float, on the same "
-        f"{samples_text(score.samples, 'held-out evaluation')}. Grey when the interval holds 0.",
+        f"{samples_text(score.samples, 'held-out evaluation')}; "
+        f"{interval_text(drop.low, drop.high, name)}. Grey when the interval holds 0.",
     )

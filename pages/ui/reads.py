@@ -15,7 +15,7 @@ from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.points import Sensitivities
-from pages.ui.state import store
+from pages.ui.state import current_run, store
 
 _KEEP = 64
 
@@ -54,6 +54,12 @@ def sensitivities(run: str) -> Sensitivities | None:
     if store().setup(run) is None:
         return None
     return store().sensitivities(run) if live else _finished(repr(version(run)), run)
+
+
+def sensitivities_of(fingerprint: str) -> Sensitivities | None:
+    """The sweep on screen when it is of these weights, else None."""
+    run = current_run()
+    return sensitivities(run) if job(run).fingerprint == fingerprint else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)

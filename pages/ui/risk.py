@@ -27,6 +27,11 @@ class Risk:
     target: Target
 
 
+def swept_near(result: Sensitivities, target: Target) -> int:
+    """4 bits, or the swept width nearest to that."""
+    return min(result.bits(target), key=lambda width: (abs(width - ASKED_BITS), width))
+
+
 def layers_at_risk(result: Sensitivities) -> Risk:
     """Compare the layers with all of them at 4 bits, or at the swept width nearest to that.
 
@@ -34,7 +39,7 @@ def layers_at_risk(result: Sensitivities) -> Risk:
         OptionError: a layer was not measured at that width (the sweep is not finished).
     """
     target: Target = "weight" if result.of("weight") else "activation"
-    bits = min(result.bits(target), key=lambda width: (abs(width - ASKED_BITS), width))
+    bits = swept_near(result, target)
     setup = result.setup
     specs = {p.layer: p.cell.spec for p in result.of(target) if p.bits == bits}
     layers = {

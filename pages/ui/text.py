@@ -88,6 +88,12 @@ def interval_text(low: float, high: float, name: str | None = None) -> str:
     return f"95{_SPACE}% interval {number_text(low)} to {number_text(high)}"
 
 
+def spread_text(low: float, high: float, name: str | None = None) -> str:
+    """Half the width of a 95 % interval of a loss: ``±0.50``, in points for a share."""
+    half = (high - low) / 2
+    return f"±{100 * half:.2f}" if name is None or name in SHARE_METRICS else f"±{half:.2g}"
+
+
 def samples_text(samples: int, part: str) -> str:
     """On how many samples of which part: ``1,000 evaluation samples``."""
     return f"{samples:,} {part} sample{'' if samples == 1 else 's'}"

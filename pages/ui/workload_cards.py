@@ -1,6 +1,7 @@
 """Workloads as cards, the form that uploads one, and the jobs they start."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.errors import UnsupportedFileError
 from analysis.runs.records import InspectOptions, Job, SweepOptions
@@ -15,30 +16,45 @@ UPLOAD_MIB = 64
 
 
 def cards(sources: tuple[Source, ...], chosen: str) -> None:
-    """One card a workload, side by side where there is room."""
+    """One card a workload, and one for the user's own; side by side where there is room."""
     with st.grid(3, min_column_width=300, gap="small"):
         for source in sources:
-            with st.container(border=True, height="stretch", gap="xsmall"):
-                _card(source, source.source == chosen)
+            with _card():
+                _workload(source, source.source == chosen)
+        with _card():
+            _own_model()
 
 
-def _card(source: Source, chosen: bool) -> None:
+def _card() -> DeltaGenerator:
+    return st.container(border=True, height="stretch", gap="xsmall")
+
+
+def _workload(source: Source, chosen: bool) -> None:
+    st.header(plain(source.title), anchor=False)
+    st.caption(plain(source.description))
+    facts = [f"**{plain(name)}:** {plain(value)}" for name, value in source.figures]
+    if source.licence:
+        facts.append(f"**Licence:** {plain(source.licence)}")
+    st.caption("  \n".join(facts))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(plain(source.title), anchor=False, width="content")
-        st.badge(source.kind.capitalize(), color="gray")
         if chosen:
             st.badge("Shown below", icon=":material/arrow_downward:", color="blue")
-    st.caption(plain(source.description))
-    if source.figures:
-        facts = [f"**{plain(name)}** {plain(value)}" for name, value in source.figures]
-        st.markdown("  \n".join(facts))
-    if source.licence:
-        st.caption(f"Licence: {plain(source.licence)}")
-    with st.container(horizontal=True, gap="small", key=f"actions_{source.source}"):
-        if not chosen and st.button("Look at it", key=f"look_{source.source}"):
+        elif st.button("Look at it", key=f"look_{source.source}"):
             look_at(source.source)
         if st.button("Sweep it", key=f"sweep_{source.source}", type="primary"):
             sweep(source)
+
+
+def _own_model() -> None:
+    st.header("Your own model", anchor=False)
+    st.caption(
+        "Any PyTorch model, with your data and metric, from a small Python file. "
+        "Start the app with it and its card appears here:"
+    )
+    st.markdown("`quantscope ui my_case.py:make`")
+    st.caption("Or bring weights and data for a built-in network in the browser, as plain data:")
+    with st.popover("Upload weights", icon=":material/upload:"):
+        upload_form()
 
 
 def look_at(source: str) -> None:
@@ -65,25 +81,24 @@ def inspect_job(source: str, *, live: bool = False) -> Job | None:
 @guarded()
 def upload_form() -> None:
     """Weights and data from the browser: data only, for a network of the built-in list."""
-    with st.form("upload", clear_on_submit=False):
+    with st.form("upload", border=False):
         architecture = st.selectbox(
             "Architecture",
             list(ARCHITECTURE_FORMS),
             format_func=lambda name: ARCHITECTURE_FORMS[name].title,
             help="Uploaded files are data and never run as code, so the network must be built in.",
         )
-        left, right = st.columns(2)
-        model = left.file_uploader(
+        model = st.file_uploader(
             "Weights: a safetensors state dict",
             type=["safetensors"],
             max_upload_size=UPLOAD_MIB,
         )
-        data = right.file_uploader(
-            "Data: an .npz archive with `x` (images) and `y` (labels)",
+        data = st.file_uploader(
+            "Data: an .npz archive with images x and labels y",
             type=["npz"],
             max_upload_size=UPLOAD_MIB,
-            help="`x` is cut into calibration, sweep and evaluation parts; or bring them cut, "
-            "as `x_calibration`, `y_calibration`, `x_sweep`, … `y_evaluation`.",
+            help="They are cut into calibration, sweep and evaluation parts; or bring them cut, "
+            "as x_calibration, y_calibration, x_sweep, … y_evaluation.",
         )
         sent = st.form_submit_button("Upload and look at it", type="primary")
     if not sent:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright
 
+from tests.chromium import find_chromium
+
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -88,8 +89,8 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium, headless, without background requests."""
-    return playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(CHROMIUM_FLAGS))
+    """The installed Chromium, headless, without background requests."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=list(CHROMIUM_FLAGS))
 
 
 def wait_drawn(page: Page, name: str | None = None, after: int = 0) -> int:

@@ -1,4 +1,4 @@
-"""Pictures of all pages in a folder: `python tests/browser/shoot.py OUT [options]`.
+"""Pictures of all pages in a folder: `python -m tests.browser.shoot OUT [options]`.
 
 Starts the app over `--home` (a data directory; an empty one shows the demo), or uses `--url`.
 `--pages` takes paths with parameters: `--pages overview,layers?layer=head`.
@@ -10,8 +10,8 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
-from serving import launch, serving, wait_charts, wait_drawn
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.browser.serving import launch, serving, wait_charts, wait_drawn
 
 PAGES = ("overview", "model", "layers", "sensitivity", "recipe", "score", "runs")
 HEIGHTS = {1440: 900, 390: 844}
@@ -83,7 +83,7 @@ _OVERFLOW = """() => {
 }"""
 
 
-def _grow(page, width: int) -> None:
+def _grow(page: Page, width: int) -> None:
     """Make the window as tall as the page, since Streamlit scrolls inside it."""
     height = page.evaluate(
         """() => document.querySelector('[data-testid="stMain"]').scrollHeight"""
