@@ -23,6 +23,7 @@ from analysis.runs.records import Job, RecipeRecord, ScoreRecord, SweepOptions
 from analysis.runs.schema import facts, jobs
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import SweepCost, SweepPoint, SweepSetup
+from analysis.sensitivity.stability import Reliability
 
 BUNDLE_VERSION = 1
 DEMO_RUN = "demo"
@@ -57,6 +58,8 @@ class _Bundle:
     inspection: Inspection
     recipes: tuple[RecipeRecord, ...]
     scores: tuple[ScoreRecord, ...]
+    reliability: Reliability | None = None
+    notes: tuple[str, ...] = ()
 
 
 def command_line(job: Job) -> str:
@@ -107,6 +110,8 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
         inspection=inspection,
         recipes=store.recipes(run=run),
         scores=store.scores(run=run),
+        reliability=result.reliability,
+        notes=result.notes,
     )
     plain: dict[str, Any] = serial.to_plain(bundle)
     return plain
@@ -188,6 +193,7 @@ def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
     connection.execute(insert(jobs).values(_job_row(bundle, run)))
     results.save_setup(connection, run, bundle.setup)
     results.save_cost(connection, run, bundle.cost)
+    results.save_judgement(connection, run, bundle.reliability, bundle.notes)
     for point in bundle.points:
         results.put_point(connection, run, point)
     for record in bundle.recipes:

@@ -24,6 +24,7 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
         RunError: the workload changed since an earlier attempt began.
         CancelledError: the job is to stop.
     """
+    from analysis.sensitivity.reliability import reliability_of
     from analysis.sensitivity.sweep import sweep
 
     fresh = sweep(workload, **sweep_keywords(options))
@@ -34,6 +35,7 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
     else:
         _check_same(stored, fresh.setup)
     _consume(attempt, fresh)
+    store.save_judgement(run, reliability_of(fresh.setup, store.samples(run)), tuple(fresh.notes))
     return store.sensitivities(run)
 
 
@@ -43,6 +45,7 @@ def _consume(attempt: Attempt, fresh: "Sweep") -> None:
     spent = store.sensitivities(run).cost
     attempt.expect(cells, done=store.job(run).done)
     rest, written = fresh.resumed(store.samples(run)), time.monotonic()
+    fresh.notes = rest.notes
     for chunk, point in rest.measurements():
         attempt.keep(chunk, point)
         if time.monotonic() - written > COST_SECONDS:

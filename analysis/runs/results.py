@@ -1,5 +1,7 @@
 """What sweeps leave, in a transaction of the caller: setup, points, samples, cost."""
 
+from dataclasses import replace
+
 from sqlalchemy import Connection, delete, insert, select, update
 
 from analysis.errors import UnknownRunError
@@ -13,6 +15,7 @@ from analysis.sensitivity.points import (
     SweepPoint,
     SweepSetup,
 )
+from analysis.sensitivity.stability import Reliability
 
 
 def save_setup(connection: Connection, run: str, setup: SweepSetup) -> None:
@@ -36,6 +39,24 @@ def cost_of(connection: Connection, run: str) -> SweepCost:
     """What the sweep took so far; nothing before its first figures."""
     text = connection.scalar(select(sweeps.c.cost).where(sweeps.c.run == run))
     return unpack(SweepCost, text) if text is not None else SweepCost(0.0, 0.0, 0)
+
+
+def save_judgement(
+    connection: Connection, run: str, reliability: Reliability | None, notes: tuple[str, ...]
+) -> None:
+    """Keep how sure an ended sweep is, and its notes; its setup must be there."""
+    values = {"reliability": pack(reliability) if reliability else None, "notes": pack(notes)}
+    connection.execute(update(sweeps).where(sweeps.c.run == run).values(**values))
+
+
+def judgement_of(connection: Connection, run: str) -> tuple[Reliability | None, tuple[str, ...]]:
+    """How sure the sweep is, and its notes; nothing before its end."""
+    columns = (sweeps.c.reliability, sweeps.c.notes)
+    row = connection.execute(select(*columns).where(sweeps.c.run == run)).one_or_none()
+    if row is None:
+        return None, ()
+    sure = unpack(Reliability, row.reliability) if row.reliability else None
+    return sure, unpack(tuple[str, ...], row.notes) if row.notes else ()
 
 
 def put_point(connection: Connection, run: str, point: SweepPoint) -> None:
@@ -98,7 +119,9 @@ def sensitivities_of(connection: Connection, run: str) -> Sensitivities:
             "any more); wait for its first points or choose another run."
         )
     found = points_of(connection, run)
-    return Sensitivities.assemble(setup, found, cost_of(connection, run), run=run)
+    whole = Sensitivities.assemble(setup, found, cost_of(connection, run), run=run)
+    reliability, notes = judgement_of(connection, run)
+    return replace(whole, reliability=reliability, notes=notes)
 
 
 def erase(connection: Connection, run: str) -> None:

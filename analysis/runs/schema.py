@@ -69,6 +69,9 @@ sweeps = Table(
     Column("run", String(32), primary_key=True),
     Column("setup", Text, nullable=False),
     Column("cost", Text),
+    # How sure the ended sweep is, and what its user should know.
+    Column("reliability", Text),
+    Column("notes", Text),
 )
 
 points = Table(

@@ -24,6 +24,7 @@ from analysis.sensitivity.points import (
     SweepPoint,
     SweepSetup,
 )
+from analysis.sensitivity.stability import Reliability
 
 DATABASE_VARIABLE = "QUANTSCOPE_DATABASE"
 
@@ -137,6 +138,13 @@ class RunStore:
         """All raw figures, from which an interrupted sweep goes on."""
         with self.database.reading() as connection:
             return results.samples_of(connection, run)
+
+    def save_judgement(
+        self, run: str, reliability: Reliability | None, notes: tuple[str, ...]
+    ) -> None:
+        """Keep how sure an ended sweep is, and what its user should know."""
+        with self.database.writing() as connection:
+            results.save_judgement(connection, run, reliability, notes)
 
     def save_cost(self, run: str, cost: SweepCost) -> None:
         """Keep what the sweep took so far; its setup must be there."""

@@ -1,7 +1,6 @@
 """Raw figures of a running sweep, and the points they make."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,9 +25,14 @@ class Gathered:
         default_factory=lambda: defaultdict(lambda: defaultdict(dict))
     )
 
+    covered: Counter[Stage] = field(default_factory=Counter)
+
     def add(self, samples: CellSamples) -> None:
         """Take in one unit of one cell."""
-        self.rows[samples.cell][samples.stage][samples.start] = samples
+        chunks = self.rows[samples.cell][samples.stage]
+        before = chunks[samples.start].covered if samples.start in chunks else 0
+        chunks[samples.start] = samples
+        self.covered[samples.stage] += samples.covered - before
 
     def missing(self, stage: SweepStage, start: int) -> CellsByLayer:
         """Cells still to be measured on a unit, by layer."""
@@ -40,12 +44,7 @@ class Gathered:
 
     def share(self, stage: SweepStage) -> float:
         """Share of a stage that is done."""
-        covered = sum(chunk.covered for chunk in self._all(stage.name))
-        return covered / (stage.samples * len(self.setup.cells))
-
-    def _all(self, stage: Stage) -> Iterator[CellSamples]:
-        for by_stage in self.rows.values():
-            yield from by_stage[stage].values()
+        return self.covered[stage.name] / (stage.samples * len(self.setup.cells))
 
     def point(self, cell: Cell) -> SweepPoint:
         """The cell's best figure so far.

@@ -150,6 +150,7 @@ class Sensitivities:
     Attributes:
         points: the newest point of each cell, in the order of `setup.cells`.
         reliability: how sure it is; None while the sweep has not ended.
+        notes: what the user should know, such as a stage that the model did not allow.
     """
 
     setup: SweepSetup
@@ -157,6 +158,7 @@ class Sensitivities:
     cost: SweepCost
     run: str | None = None
     reliability: Reliability | None = None
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def collect(cls, sweep: SweepLike, run: str | None = None) -> "Sensitivities":

@@ -96,6 +96,7 @@ class Sweep:
         gathered = Gathered(self.setup, self.subject.metric, totals)
         for earlier in self.done:
             gathered.add(earlier)
+        self.fraction = self._fraction(gathered)
         for stage in self._stages:
             try:
                 yield from self._stage(stage, gathered)
