@@ -1,9 +1,11 @@
 """What all figures share: theme, margins, hover, and the sentence that describes them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
+from analysis.charts.logscale import LogScale
 from analysis.charts.palette import CATEGORIES, CLEAR
 
 _TEMPLATE = go.layout.Template(layout={"colorway": list(CATEGORIES)})
@@ -48,11 +50,13 @@ def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
     return {"automargin": True, "tickfont": TICK_FONT, **named, **more}
 
 
-def legend_below(entries: int) -> tuple[dict[str, Any], int]:
-    """A legend under the plot, one entry a line, and the pixels it takes.
+def legend_below(traces: Sequence[Any]) -> tuple[dict[str, Any], int]:
+    """A legend under the plot, and the pixels it takes.
 
-    One a line, because side by side they are cut off on a phone.
+    One entry a line, because side by side they are cut off on a phone.
     """
+    named = [trace for trace in traces if trace.showlegend is not False]
+    lines = sum(1 + (trace.name or "").count("<br>") for trace in named)
     legend = {
         "orientation": "v",
         "x": 0,
@@ -65,4 +69,23 @@ def legend_below(entries: int) -> tuple[dict[str, Any], int]:
         "itemclick": False,
         "itemdoubleclick": False,
     }
-    return legend, 19 * entries + 12
+    return legend, 16 * lines + 3 * len(named) + 12
+
+
+def log_axis(title: str, scale: LogScale, *, margin: float = 0.06) -> dict[str, Any]:
+    """A logarithmic axis; draw on it what `scale.shown` returns, so that zeros have a place.
+
+    Args:
+        title: with its unit.
+        scale: of the values.
+        margin: share of the axis that stays free at each end.
+    """
+    room = margin * (scale.high - scale.bottom)
+    return axis(
+        title,
+        type="log",
+        tickvals=[10.0**place for place, _ in scale.ticks],
+        ticktext=[text for _, text in scale.ticks],
+        range=[scale.bottom - room, scale.high + room],
+        zeroline=False,
+    )

@@ -17,7 +17,8 @@ CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 ACCENT = "#D55E00"
 NEUTRAL = "#868B94"
-FAINT = "rgba(134,139,148,0.32)"
+FAINT = "rgba(134,139,148,0.5)"
+EMPTY = "rgba(134,139,148,0.12)"
 CLEAR = "rgba(0,0,0,0)"
 
 _BITS = {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil
+from textwrap import wrap
 
 LABELLED = 80
 """Up to so many rows each one has its label; beyond that blocks are labelled."""
@@ -61,6 +62,11 @@ def row_pixels(count: int) -> int:
 def shortened(name: str, length: int = 22) -> str:
     """The end of a long name: the beginning is what its neighbours share."""
     return name if len(name) <= length else "…" + name[1 - length :]
+
+
+def wrapped(name: str, width: int = 24) -> str:
+    """A name in words, escaped and broken into lines."""
+    return "<br>".join(escape(line) for line in wrap(name, width, max_lines=3, placeholder="…"))
 
 
 def block(name: str) -> str:

@@ -1,0 +1,250 @@
+"""What a tensor holds, and what a spec makes of it: histogram with grid, channels, SQNR curves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import ceil, isfinite
+from statistics import median
+
+import numpy as np
+import plotly.graph_objects as go
+
+from analysis.charts.frame import axis, framed, legend_below
+from analysis.charts.numerals import SPACE, short
+from analysis.charts.palette import ACCENT, CATEGORIES, CLEAR, category, symbol, translucent
+from analysis.profiles import LayerProfile
+from analysis.quant.spec import PerChannel, PerGroup, PerTensor
+from analysis.quant.stats import Histogram, SpecEffect, TensorStats
+from analysis.sensitivity.points import Target
+
+FULL_LINES = 32
+"""So many grid lines cross the plot; more become a fringe at its foot."""
+
+OUTLIER = 3.0
+"""A channel is marked when its span is so many times the median channel's.
+
+With one scale for all channels, a threefold span costs the other channels 1.6 bits."""
+
+WIDEST = {PerTensor: "", PerChannel: " of the widest channel", PerGroup: " of the widest group"}
+
+VALUES: dict[Target, str] = {"weight": "weight", "activation": "input value"}
+
+
+def tensor_histogram(
+    histogram: Histogram,
+    stats: TensorStats,
+    effect: SpecEffect | None,
+    *,
+    title: str = "",
+    kind: Target = "weight",
+    log_counts: bool = False,
+) -> go.Figure:
+    """Counts of a tensor's values with the grid of a spec drawn over them.
+
+    Args:
+        histogram: of the tensor.
+        stats: its moments and extremes.
+        effect: of the spec whose grid is drawn; None draws no grid.
+        title: above the plot; empty for none.
+        kind: what the values are, for the axis.
+        log_counts: logarithmic counts show the tails.
+    """
+    traces: list[go.Bar | go.Scatter] = [_bars(histogram)]
+    if effect is not None and effect.grid:
+        traces += [_grid_lines(effect), _range_ends(effect)]
+    legend, room = legend_below(traces)
+    figure = framed(
+        traces,
+        height=(270 if not title else 300) + room,
+        alt=_histogram_alt(stats, effect, kind),
+        top=34 if title else 8,
+        bottom=room + 44,
+    )
+    counts = {"type": "log"} if log_counts else {"rangemode": "tozero"}
+    figure.update_layout(
+        bargap=0,
+        showlegend=len(traces) > 1,
+        legend=legend,
+        xaxis=axis(VALUES[kind], zeroline=False),
+        yaxis=axis("count, log" if log_counts else "count", zeroline=False, **counts),
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+    )
+    if title:
+        figure.update_layout(title={"text": escape(title), "font": {"size": 14}, "x": 0})
+    return figure
+
+
+def _bars(histogram: Histogram) -> go.Bar:
+    """One bar a bin; a constant tensor is one bar of its own width."""
+    bins = len(histogram.counts)
+    width = (histogram.high - histogram.low) / bins or abs(histogram.low) / bins or 1.0 / bins
+    centres = histogram.low + width * (np.arange(bins) + 0.5)
+    return go.Bar(
+        x=centres,
+        y=np.array(histogram.counts, dtype=np.float64),
+        width=width,
+        marker={"color": CATEGORIES[5], "line": {"width": 0}},
+        hovertemplate="%{x:.3~g}: %{y:,} values<extra></extra>",
+        showlegend=False,
+        name="values",
+    )
+
+
+def _grid_lines(effect: SpecEffect) -> go.Scatter:
+    """Thin lines at the values the codes stand for."""
+    top = 1.0 if len(effect.grid) <= FULL_LINES else 0.08
+    xs = np.repeat(np.array(effect.grid, dtype=np.float32), 3)
+    ys = np.tile(np.array([0.0, top, np.nan], dtype=np.float32), len(effect.grid))
+    scheme = WIDEST[type(effect.spec.granularity)]
+    return go.Scatter(
+        x=xs,
+        y=ys,
+        yaxis="y2",
+        mode="lines",
+        line={"color": translucent(ACCENT, 0.65), "width": 1},
+        name=f"grid{scheme}: {effect.spec.label}",
+        hoverinfo="skip",
+    )
+
+
+def _range_ends(effect: SpecEffect) -> go.Scatter:
+    low, high = effect.grid[0], effect.grid[-1]
+    return go.Scatter(
+        x=[low, low, None, high, high],
+        y=[0, 1, None, 0, 1],
+        yaxis="y2",
+        mode="lines",
+        line={"color": ACCENT, "width": 2, "dash": "dot"},
+        name=f"ends of its range: {short(low)} to {short(high)}",
+        hoverinfo="skip",
+    )
+
+
+def _histogram_alt(stats: TensorStats, effect: SpecEffect | None, kind: Target) -> str:
+    text = (
+        f"Histogram of {stats.count:,} {VALUES[kind]}s from {short(stats.minimum)} to "
+        f"{short(stats.maximum)}, mean {short(stats.mean)}"
+    )
+    if effect is None:
+        return text + "."
+    return (
+        f"{text}, with {len(effect.grid)} grid values of {effect.spec.label}, which clips "
+        f"{short(100 * effect.clipped)}{SPACE}% and leaves {short(effect.sqnr_db, 3)} dB SQNR."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsInfo:
+    """Range of each output channel.
+
+    Attributes:
+        index: of the channel in the weight; channels are strided beyond 512.
+        outlier: whether the channel's span is `OUTLIER` times the median span or more.
+    """
+
+    index: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    outlier: tuple[bool, ...]
+
+
+def channels_info(profile: LayerProfile) -> ChannelsInfo:
+    """Extremes of the channels, and which of them stand out."""
+    count = len(profile.channel_min)
+    stride = ceil(profile.layer.channels / count) if count else 1
+    pairs = list(zip(profile.channel_min, profile.channel_max, strict=True))
+    spans = [high - low for low, high in pairs]
+    typical = median(spans) if spans else 0.0
+    return ChannelsInfo(
+        tuple(stride * place for place in range(count)),
+        profile.channel_min,
+        profile.channel_max,
+        tuple(span > OUTLIER * typical for span in spans),
+    )
+
+
+def channel_ranges(profile: LayerProfile) -> go.Figure:
+    """One bar a channel from its smallest to its largest weight, outliers marked."""
+    info = channels_info(profile)
+    named = {False: ("channel", CATEGORIES[5]), True: ("outlier channel", ACCENT)}
+    traces = [
+        _strip(info, picked, *named[picked]) for picked in (False, True) if picked in info.outlier
+    ]
+    outliers = sum(info.outlier)
+    legend, room = legend_below(traces)
+    figure = framed(
+        traces,
+        height=210 + room,
+        alt=f"Smallest and largest weight of {len(info.index)} output channels; {outliers} have "
+        f"a span over {OUTLIER:g} times the median.",
+        bottom=room + 44,
+    )
+    return figure.update_layout(
+        barmode="overlay",
+        bargap=0.15,
+        showlegend=True,
+        legend=legend,
+        xaxis=axis("output channel", zeroline=False, showgrid=False),
+        yaxis=axis("weight, smallest to largest"),
+    )
+
+
+def _strip(info: ChannelsInfo, picked: bool, name: str, colour: str) -> go.Bar:
+    places = [place for place, outlier in enumerate(info.outlier) if outlier is picked]
+    low = np.array([info.low[place] for place in places])
+    high = np.array([info.high[place] for place in places])
+    return go.Bar(
+        x=[info.index[place] for place in places],
+        base=low,
+        y=high - low,
+        customdata=high,
+        marker={"color": colour, "line": {"color": CLEAR, "width": 0}},
+        name=f"{len(places)} {name}{'' if len(places) == 1 else 's'}",
+        hovertemplate=f"{name} %{{x}}<br>%{{base:.3~g}} to %{{customdata:.3~g}}<extra></extra>",
+    )
+
+
+def families(effects: Sequence[SpecEffect]) -> dict[str, tuple[SpecEffect, ...]]:
+    """Effects of specs that differ in nothing but their width, ascending; the key names them."""
+    found: dict[str, list[SpecEffect]] = {}
+    for effect in effects:
+        name = effect.spec.label.split(" ", 1)[1]
+        found.setdefault(name, []).append(effect)
+    return {
+        name: tuple(sorted(rows, key=lambda row: row.spec.bits)) for name, rows in found.items()
+    }
+
+
+def spec_curve(profile: LayerProfile, *, target: Target = "weight") -> go.Figure:
+    """SQNR over bits for each family of specs in the menu; an exact one (infinite) is left out."""
+    effects = profile.effects if target == "weight" else profile.activation_effects
+    lines = families([effect for effect in effects if isfinite(effect.sqnr_db)])
+    traces = [
+        go.Scatter(
+            x=[row.spec.bits for row in rows],
+            y=[row.sqnr_db for row in rows],
+            mode="lines+markers",
+            line={"color": category(index), "width": 2},
+            marker={"symbol": symbol(index), "size": 7},
+            name=name,
+            customdata=[row.spec.label for row in rows],
+            hovertemplate="<b>%{customdata}</b><br>SQNR %{y:.1f} dB<extra></extra>",
+            unselected={"marker": {"opacity": 1}},
+        )
+        for index, (name, rows) in enumerate(lines.items())
+    ]
+    legend, room = legend_below(traces)
+    widths = sorted({effect.spec.bits for effect in effects})
+    figure = framed(
+        traces,
+        height=270 + room,
+        alt=f"SQNR of the {target} of {profile.layer.name} over {', '.join(map(str, widths))} "
+        f"bits for {len(lines)} families of specs.",
+        bottom=room + 44,
+    )
+    return figure.update_layout(
+        showlegend=True,
+        legend=legend,
+        xaxis=axis("bits", tickvals=widths, zeroline=False),
+        yaxis=axis("SQNR (dB, higher is better)", zeroline=False),
+    )
