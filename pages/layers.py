@@ -6,7 +6,7 @@ from pages.ui import layer_detail, layer_table, reads
 from pages.ui.controls import empty_state, page_header
 from pages.ui.progress import watch
 from pages.ui.spec_menu import chosen_spec
-from pages.ui.state import current_run
+from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
 from pages.ui.workload_cards import inspect_job, look_at
 
@@ -26,16 +26,16 @@ if found is None:
             "A look loads the model and bins the weights and inputs of every layer. "
             "It takes seconds.",
         )
-        if st.button(f"Look at {plain(job.workload or job.source)}", type="primary"):
+        if st.button(f"Look at {plain(run_workload(job))}", type="primary"):
             look_at(job.source)
 elif not found.profiles:
     page_header("Layers", note=plain(found.workload))
     empty_state("This model has no layer that can be quantised", "", "model", "Choose another")
 else:
     own = fingerprint == job.fingerprint
-    page_header("Layers", run=run if own else None, note=plain(found.workload))
+    page_header("Layers", run=run if own else None, note=None if own else plain(found.workload))
     spec = chosen_spec(layer_table.menu(found))
-    left, right = st.columns([4, 8], gap="small")
+    left, right = st.columns([5, 8], gap="small")
     with left:
         layer = layer_table.table(found, spec, reads.sensitivities_of(found.fingerprint))
     with right:

@@ -24,7 +24,8 @@ cards(sources, chosen)
 
 found = store().inspection_of(chosen)
 if found is not None:
-    architecture.show(found, reads.sensitivities_of(found.fingerprint))
+    title = entry.title if entry else found.workload
+    architecture.show(title, found, reads.sensitivities_of(found.fingerprint))
 else:
     st.header(plain(entry.title if entry else chosen), anchor=False)
     job = inspect_job(chosen)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from pages.ui import overview_answer as answer
 from pages.ui import overview_charts as charts
 from pages.ui import overview_parts as parts
 from pages.ui import reads
-from pages.ui.overview_answer import answer
 from pages.ui.risk import layers_at_risk
 from pages.ui.state import current_run
 
@@ -26,7 +26,7 @@ else:
     parts.figures(result, choice, scores, risk)
     left, right = st.columns([6, 5], gap="small")
     with left:
-        charts.where_it_hurts(job, result)
+        charts.where_it_hurts(job, result, answer.risk_sentence(risk))
     with right:
-        charts.what_it_buys(job, result, choice, scores)
-        answer(job, choice, scores, risk)
+        charts.what_it_buys(job, result, choice, scores, answer.verdict_sentence(choice, scores))
+    answer.next_steps(job, choice)

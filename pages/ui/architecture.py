@@ -25,15 +25,16 @@ from pages.ui.text import (
 )
 
 
-def show(found: Inspection, result: Sensitivities | None) -> None:
+def show(title: str, found: Inspection, result: Sensitivities | None) -> None:
     """Figures, architecture and coverage of an inspected workload.
 
     Args:
+        title: of the workload.
         found: what the look found.
         result: the sweep on screen, when it is of these weights.
     """
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.header(plain(found.workload), anchor=False, width="content")
+        st.header(plain(title), anchor=False, width="content")
         link("layers", "See its layers", icon=":material/layers:", model=found.fingerprint)
     if found.description:
         st.caption(plain(found.description))

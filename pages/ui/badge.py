@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.runs.records import InspectOptions, Job, JobKind, ScoreOptions, SweepOptions
 from pages.ui.guard import guarded
 from pages.ui.places import Place, link
-from pages.ui.state import owner, store
+from pages.ui.state import owner, run_workload, store
 from pages.ui.text import duration, plain
 
 _PLACES: dict[JobKind, Place] = {"inspect": "model", "sweep": "sensitivity", "score": "score"}
@@ -34,7 +34,7 @@ def _ticking_badge() -> None:
     if row is None:
         st.rerun(scope="app")
     with st.container(border=True, gap="xsmall"):
-        st.markdown(f"**{_VERBS[row.kind]}** {plain(row.workload or row.source)}")
+        st.markdown(f"**{_VERBS[row.kind]}** {plain(run_workload(row))}")
         share = row.done / row.total if row.total else 0.0
         st.progress(min(share, 1.0), text=job_state_text(row))
         link(_PLACES[row.kind], "Open", icon=":material/arrow_forward:", **_address(row))

@@ -12,7 +12,7 @@ from analysis.runs.jobs import SHARED
 from analysis.runs.records import Job, SweepOptions
 from pages.ui import reads
 from pages.ui.places import Place, link
-from pages.ui.state import DEMO_RUN, choose_run, owner, store
+from pages.ui.state import DEMO_RUN, choose_run, owner, run_workload, store
 from pages.ui.text import plain, when
 
 _PLOT_CONFIG = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
@@ -32,7 +32,7 @@ def page_header(title: str, *, run: str | None = None, note: str | None = None) 
             if run is not None:
                 _run_mark(reads.job(run))
         if note is None and run is not None:
-            note = plain(reads.job(run).workload)
+            note = plain(run_workload(reads.job(run)))
         if note:
             st.caption(note)
     with right:
@@ -57,8 +57,8 @@ def _run_mark(row: Job) -> None:
 def run_title(row: Job) -> str:
     """One line that tells this run from others: workload, target, widths, start."""
     if row.id == DEMO_RUN:
-        return f"{row.workload} · demo"
-    parts = [row.workload]
+        return f"{run_workload(row)} · demo"
+    parts = [run_workload(row)]
     if isinstance(row.options, SweepOptions):
         widths = row.options.bits
         target = {"weight": "weights", "activation": "activations", "both": "both"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from analysis.errors import AnalysisError, UnknownRunError
-from pages.ui.controls import error_card
+from pages.ui.controls import error_card, page_done
 
 _log = logging.getLogger("quantscope")
 
@@ -32,4 +32,5 @@ def show_defect(error: Exception) -> bool:
         f"under {number}.",
         title="Something broke",
     )
+    page_done("defect")
     return True

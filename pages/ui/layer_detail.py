@@ -1,7 +1,5 @@
 """One layer, large: its numbers, its histograms with the grid of a spec, its channels."""
 
-from math import isfinite
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -13,7 +11,16 @@ from pages.ui import reads
 from pages.ui.controls import plot
 from pages.ui.layer_frames import effect_at
 from pages.ui.spec_menu import nearest
-from pages.ui.text import count_text, number_text, percent, plain, samples_text, shape_text
+from pages.ui.text import (
+    count_text,
+    decibel_text,
+    fixed_text,
+    number_text,
+    percent,
+    plain,
+    samples_text,
+    shape_text,
+)
 
 MANY_ZEROS = 0.2
 """Above this share of zeros, as after a ReLU, one bar would hide all others: log counts."""
@@ -28,7 +35,7 @@ def show(found: Inspection, name: str, spec: QuantSpec) -> None:
     effect = effect_at(profile.effects, spec)
     _numbers(profile, effect)
     key = (found.fingerprint, name)
-    with st.grid(2, min_column_width=300, gap="small"):
+    with st.grid(2, min_column_width=270, gap="small"):
         with _card():
             _weights(profile, effect, key)
         with _card():
@@ -87,7 +94,7 @@ def _numbers(profile: LayerProfile, effect: SpecEffect | None) -> None:
         ("Zeros", percent(stats.zeros), "Share of exact zeros among the weights."),
         (
             "Kurtosis",
-            f"{stats.kurtosis:.1f}",
+            fixed_text(stats.kurtosis, 1),
             "Excess kurtosis of the weights: 0 for a normal distribution, more for heavy tails.",
         ),
         ("Outliers", percent(stats.outliers, 2), "Weights beyond 4 standard deviations."),
@@ -96,7 +103,7 @@ def _numbers(profile: LayerProfile, effect: SpecEffect | None) -> None:
         figures = [
             (
                 "SQNR",
-                f"{effect.sqnr_db:.1f} dB" if isfinite(effect.sqnr_db) else "exact",
+                decibel_text(effect.sqnr_db),
                 "Signal to quantisation noise of the weights at the chosen spec, over the whole "
                 "tensor; higher is better, 6 dB are one bit.",
             ),
@@ -144,7 +151,7 @@ def _input(found: Inspection, profile: LayerProfile, spec: QuantSpec, key: tuple
     words = f"On {samples_text(found.samples.calibration, 'calibration')}"
     words += f", {percent(stats.zeros, 0)} zeros"
     if effect is not None:
-        words += f"; SQNR {effect.sqnr_db:.1f} dB, {percent(effect.clipped, 2)} clipped"
+        words += f"; SQNR {decibel_text(effect.sqnr_db)}, {percent(effect.clipped, 2)} clipped"
     st.caption(f"{words}.")
     figure = reads.drawn(
         ("input", *key, effect.spec.label if effect else None),

@@ -3,7 +3,7 @@
 import gc
 import importlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -43,18 +43,27 @@ def _warm_up() -> None:
 
 
 async def _supervise() -> None:
-    await to_thread.run_sync(_step, inspect_named_sources)
+    said = await to_thread.run_sync(_attempt, inspect_named_sources)
+    if said is not None:
+        _log.warning("supervisor: %s", said)
     while True:
-        await to_thread.run_sync(_step, pump_once)
+        problem = await to_thread.run_sync(_attempt, pump_once)
+        if problem is not None and problem != said:
+            _log.warning("supervisor: %s", problem)
+        said = problem
         await anyio.sleep(PUMP_SECONDS)
 
 
-def _step(work: Any) -> None:
+def _attempt(work: Callable[[], None]) -> str | None:
+    """Do it; what went wrong, if anything.
+
+    A full disk or a locked store must not end supervision: the next round tries again.
+    """
     try:
         work()
     except (AnalysisError, OSError) as error:
-        # A full disk or a locked store must not end supervision; the next step tries again.
-        _log.warning("supervisor: %s", error)
+        return str(error)
+    return None
 
 
 def pump_once() -> None:

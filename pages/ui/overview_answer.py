@@ -1,4 +1,4 @@
-"""What the Overview's figures mean, in words, and where to go from there."""
+"""What the Overview's pictures say, in one sentence each, and where to go from there."""
 
 import streamlit as st
 
@@ -10,24 +10,17 @@ from pages.ui.risk import AT_RISK, Risk
 from pages.ui.text import percent, plain
 
 
-def answer(
-    job: Job, choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...], risk: Risk
-) -> None:
-    """What the figures mean in two sentences, and where to go from here."""
-    with st.container(border=True):
-        st.header("What it means", anchor=False)
-        st.markdown(_risk_sentence(risk))
-        sentence = _verdict_sentence(choice, scores)
-        if sentence is not None:
-            st.markdown(plain(sentence))
-        with st.container(horizontal=True, gap="medium"):
-            recipe = choice.id if choice else None
-            link("recipe", "Adjust this recipe", icon=":material/tune:", run=job.id, recipe=recipe)
-            link("score", "See its score", icon=":material/verified:", run=job.id, recipe=recipe)
-            link("layers", "Look at the layers", icon=":material/layers:", run=job.id)
+def next_steps(job: Job, choice: RecipeRecord | None) -> None:
+    """Where to go from here."""
+    recipe = choice.id if choice else None
+    with st.container(horizontal=True, gap="medium"):
+        link("recipe", "Adjust this recipe", icon=":material/tune:", run=job.id, recipe=recipe)
+        link("score", "See its score", icon=":material/verified:", run=job.id, recipe=recipe)
+        link("layers", "Look at the layers", icon=":material/layers:", run=job.id)
+        link("model", "Load your model", icon=":material/upload:")
 
 
-def _risk_sentence(risk: Risk) -> str:
+def risk_sentence(risk: Risk) -> str:
     """Which layers cause most of the loss, in words."""
     if not risk.layers:
         return f"No layer stands out: none causes more than {percent(AT_RISK, 0)} of the loss."
@@ -40,12 +33,15 @@ def _risk_sentence(risk: Risk) -> str:
     )
 
 
-def _verdict_sentence(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> str | None:
-    """Whether mixing is worth it here, from what was measured; None before both were."""
+def verdict_sentence(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> str | None:
+    """Whether mixing is worth it here, from what was measured; None before both were.
+
+    Of the uniform recipes that were scored, the one nearest in bytes is compared.
+    """
     mixed = score_of(choice, scores)
     uniforms = [record.score for record in scores if record.origin == "baseline"]
     if mixed is None or not uniforms:
         return None
     wanted = mixed.cost.weight_bytes
     nearest = min(uniforms, key=lambda score: abs(score.cost.weight_bytes - wanted))
-    return verdict(mixed, nearest).sentence
+    return plain(verdict(mixed, nearest).sentence)

@@ -15,8 +15,8 @@ from pages.ui.places import go
 from pages.ui.text import samples_text
 
 
-def where_it_hurts(job: Job, result: Sensitivities) -> None:
-    """The heat map; a click on a cell opens the layer at that width."""
+def where_it_hurts(job: Job, result: Sensitivities, message: str | None = None) -> None:
+    """The heat map with its message; a click on a cell opens the layer at that width."""
     target: Target = "weight" if result.of("weight") else "activation"
 
     def open_cell(cell: Any) -> None:
@@ -26,6 +26,8 @@ def where_it_hurts(job: Job, result: Sensitivities) -> None:
 
     with st.container(border=True):
         st.header("Where it hurts", anchor=False)
+        if message is not None:
+            st.markdown(message)
         st.caption(
             f"Divergence from the float output with only that layer's {target}s quantised, on "
             f"{samples_text(result.setup.samples, 'sweep')}. Click a cell to open the layer."
@@ -75,6 +77,7 @@ def what_it_buys(
     result: Sensitivities,
     choice: RecipeRecord | None,
     scores: tuple[ScoreRecord, ...],
+    message: str | None,
 ) -> None:
     """The frontier with what was measured; a click on a point opens the recipe of that size."""
     points = reads.frontier(job.id)
@@ -85,6 +88,8 @@ def what_it_buys(
 
     with st.container(border=True):
         st.header("What it buys", anchor=False)
+        if message is not None:
+            st.markdown(message)
         st.caption(
             "Size against loss: the line is predicted from "
             f"{samples_text(result.setup.samples, 'sweep')}, marks with intervals are measured on "

@@ -9,7 +9,7 @@ from analysis.sensitivity.points import Sensitivities
 from pages.ui.controls import empty_state, page_header
 from pages.ui.places import link
 from pages.ui.risk import AT_RISK, Risk
-from pages.ui.state import DEMO_RUN
+from pages.ui.state import DEMO_RUN, run_workload
 from pages.ui.text import (
     bytes_text,
     count_text,
@@ -29,7 +29,7 @@ from pages.ui.text import (
 
 def header(job: Job, result: Sensitivities | None) -> None:
     """Workload, what it scores in float, and for the demo how to bring one's own."""
-    place = page_header(job.workload or job.source, run=job.id, note=_about(job, result))
+    place = page_header(run_workload(job), run=job.id, note=_about(job, result))
     with place:
         _share(job)
     if job.id == DEMO_RUN:

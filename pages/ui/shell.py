@@ -8,7 +8,7 @@ from pages.ui.badge import run_badge
 from pages.ui.controls import page_done
 from pages.ui.guard import guarded
 from pages.ui.places import page_file
-from pages.ui.state import current_run
+from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
 
 ICON = str(assets_dir() / "icon.svg")
@@ -80,7 +80,7 @@ st.logo(str(assets_dir() / "wordmark.svg"), icon_image=ICON, size="large")
 @guarded()
 def _sidebar() -> None:
     with st.sidebar:
-        st.caption(f"Looking at **{plain(reads.job(current_run()).workload)}**")
+        st.caption(f"Looking at **{plain(run_workload(reads.job(current_run())))}**")
         run_badge()
 
 

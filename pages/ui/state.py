@@ -11,6 +11,7 @@ from analysis.errors import OptionError
 from analysis.paths import home_dir
 from analysis.runs.bundle import DEMO_RUN as DEMO_RUN
 from analysis.runs.bundle import ensure_demo
+from analysis.runs.records import Job
 from analysis.runs.store import RunStore
 from analysis.workloads.catalogue import catalogue
 from analysis.workloads.upload import uploads
@@ -116,3 +117,9 @@ def workload_sources() -> tuple[Source, ...]:
         for upload in uploads(owner())
     )
     return named + built_in + own
+
+
+def run_workload(job: Job) -> str:
+    """What a job works on, by the title of its card, else by the name the model brings."""
+    titles = {entry.source: entry.title for entry in catalogue()}
+    return titles.get(job.source) or job.workload or job.source

@@ -1,7 +1,7 @@
 """Numbers as people read them: one function for each kind, no streamlit."""
 
 from datetime import datetime
-from math import isfinite
+from math import inf, isfinite
 
 _SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
@@ -58,6 +58,16 @@ def number_text(value: float, digits: int = 3) -> str:
     if not isfinite(value):
         return {"inf": "∞", "-inf": f"{_MINUS}∞"}.get(str(value), "not a number")
     return _minus(f"{value:.{digits}g}")
+
+
+def fixed_text(value: float, digits: int) -> str:
+    """A number with so many decimals and a real minus sign."""
+    return _minus(f"{value:.{digits}f}") if isfinite(value) else number_text(value)
+
+
+def decibel_text(sqnr_db: float) -> str:
+    """A signal-to-noise ratio: ``25.3 dB``; infinite is ``exact``."""
+    return "exact" if sqnr_db == inf else f"{fixed_text(sqnr_db, 1)}{_SPACE}dB"
 
 
 def metric_title(name: str) -> str:

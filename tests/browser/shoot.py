@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from tests.browser.serving import launch, serving, wait_charts, wait_drawn
 
 PAGES = ("overview", "model", "layers", "sensitivity", "recipe", "score", "runs")
