@@ -28,7 +28,7 @@ REQUIRED_RATIO = 1.0
 
 
 def naive_sweep(made: Subject) -> Figures:
-    """Quantise one layer, run the whole sweep set, compare the outputs; for every layer and width."""
+    """Quantise one layer, run the whole sweep set, compare the outputs; layer by layer."""
     figures: Figures = {}
     with torch.inference_mode():
         batches = [inputs for inputs, _ in cut_batches(made.parts.sweep, NAIVE_BATCH)]

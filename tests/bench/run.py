@@ -39,7 +39,14 @@ def main() -> None:
 def _table(rows: list[Row]) -> str:
     words = {True: "yes", False: "NO", None: ""}
     lines = [
-        (row.name, f"{row.value:.3g}", row.unit, _limit(row.required), _limit(row.aim), words[row.met])
+        (
+            row.name,
+            f"{row.value:.3g}",
+            row.unit,
+            _limit(row.required),
+            _limit(row.aim),
+            words[row.met],
+        )
         for row in rows
     ]
     return table(("bench", "value", "unit", "required", "aim", "met"), lines)
