@@ -22,11 +22,13 @@ elif job.state != "done":
 else:
     choice = reads.recommended(run)
     scores = reads.scores(result.setup.fingerprint, run=run)
+    mixed, uniform = parts.compared(choice, scores)
     risk = layers_at_risk(result)
-    parts.figures(result, choice, scores, risk)
+    parts.figures(result, mixed, risk)
     left, right = st.columns([6, 5], gap="small")
     with left:
         charts.where_it_hurts(job, result, answer.risk_sentence(risk))
     with right:
-        charts.what_it_buys(job, result, choice, scores, answer.verdict_sentence(choice, scores))
+        measured = tuple(score for score in (mixed, uniform) if score is not None)
+        charts.what_it_buys(job, result, measured, answer.verdict_sentence(mixed, uniform))
     answer.next_steps(job, choice)

@@ -53,8 +53,13 @@ def heatmap_info(
         read,
         _table(grid, {place: share(number) for place, number in values.items()}),
         ticks,
-        _texts(grid, {place: short(number, digits) for place, number in values.items()}),
+        _texts(grid, {place: _in_cell(number, digits) for place, number in values.items()}),
     )
+
+
+def _in_cell(number: float, digits: int) -> str:
+    """The number in as few characters as a cell holds on a phone; hovering tells the rest."""
+    return short(number, 1 if 0 < number < 1e-3 else digits)
 
 
 Values = dict[tuple[int, int], float]

@@ -102,7 +102,7 @@ def _grid_lines(effect: SpecEffect) -> go.Scatter:
         yaxis="y2",
         mode="lines",
         line={"color": translucent(ACCENT, 0.65), "width": 1},
-        name=f"grid{scheme}: {effect.spec.label}",
+        name=f"grid{scheme}:<br>{effect.spec.label}",
         hoverinfo="skip",
     )
 

@@ -64,7 +64,7 @@ def cell_numbers(
         y=[row for row, _ in places],
         text=[texts[row][column] for row, column in places],
         mode="text",
-        textfont={"size": 11, "color": [ink_on(fill) for fill in fills]},
+        textfont={"size": 9.5, "color": [ink_on(fill) for fill in fills]},
         # Plotly dims the text of unselected points unless the selected ones have a colour.
         selected={"textfont": {"color": ACCENT}},
         hoverinfo="skip",

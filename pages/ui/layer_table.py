@@ -58,19 +58,19 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
             "layer": st.column_config.TextColumn("Layer", pinned=True),
             "weights": st.column_config.BarChartColumn(
                 "Weights",
-                width=90,
+                width=72,
                 help="Histogram of the weights, from the smallest to the largest",
             ),
             "sqnr": st.column_config.NumberColumn(
-                "SQNR dB",
-                width=74,
-                format="%.1f",
+                "SQNR",
+                width=68,
+                format="%.1f dB",
                 help=f"Signal to quantisation noise of the weights at {spec.label}; "
                 "higher is better, 6 dB are one bit",
             ),
             "sensitivity": st.column_config.LineChartColumn(
                 "Sensitivity",
-                width=84,
+                width=72,
                 y_min=min(curves, default=0.0),
                 y_max=max(curves, default=1.0),
                 help="log10 of the divergence when only this layer's weights are quantised, "

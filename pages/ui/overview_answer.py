@@ -3,8 +3,8 @@
 import streamlit as st
 
 from analysis.allocation.verdict import verdict
-from analysis.runs.records import Job, RecipeRecord, ScoreRecord
-from pages.ui.overview_parts import score_of
+from analysis.runs.records import Job, RecipeRecord
+from analysis.scores import Score
 from pages.ui.places import link
 from pages.ui.risk import AT_RISK, Risk
 from pages.ui.text import percent, plain
@@ -33,15 +33,8 @@ def risk_sentence(risk: Risk) -> str:
     )
 
 
-def verdict_sentence(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> str | None:
-    """Whether mixing is worth it here, from what was measured; None before both were.
-
-    Of the uniform recipes that were scored, the one nearest in bytes is compared.
-    """
-    mixed = score_of(choice, scores)
-    uniforms = [record.score for record in scores if record.origin == "baseline"]
-    if mixed is None or not uniforms:
+def verdict_sentence(mixed: Score | None, uniform: Score | None) -> str | None:
+    """Whether mixing is worth it here, from what was measured; None before both were."""
+    if mixed is None or uniform is None:
         return None
-    wanted = mixed.cost.weight_bytes
-    nearest = min(uniforms, key=lambda score: abs(score.cost.weight_bytes - wanted))
-    return plain(verdict(mixed, nearest).sentence)
+    return plain(verdict(mixed, uniform).sentence)

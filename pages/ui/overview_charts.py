@@ -7,7 +7,8 @@ import streamlit as st
 from analysis.allocation.predict import to_choice
 from analysis.charts.frontier import MeasuredMark, frontier_figure
 from analysis.charts.heatmap import sensitivity_heatmap
-from analysis.runs.records import Job, RecipeRecord, ScoreRecord
+from analysis.runs.records import Job
+from analysis.scores import Score
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import reads
 from pages.ui.controls import plot
@@ -73,13 +74,12 @@ def _table_twin(job: Job, result: Sensitivities, target: Target) -> None:
 
 
 def what_it_buys(
-    job: Job,
-    result: Sensitivities,
-    choice: RecipeRecord | None,
-    scores: tuple[ScoreRecord, ...],
-    message: str | None,
+    job: Job, result: Sensitivities, measured: tuple[Score, ...], message: str | None
 ) -> None:
-    """The frontier with what was measured; a click on a point opens the recipe of that size."""
+    """The frontier with what was measured, the recommended recipe first.
+
+    A click on a point of the line opens the recipe of that size.
+    """
     points = reads.frontier(job.id)
 
     def open_point(index: Any) -> None:
@@ -95,24 +95,24 @@ def what_it_buys(
             f"{samples_text(result.setup.samples, 'sweep')}, marks with intervals are measured on "
             "held-out ones. Click a point to open its recipe."
         )
-        marks = tuple(
-            MeasuredMark(
-                name=record.score.recipe.name,
-                weight_bytes=record.score.cost.weight_bytes,
-                divergence=record.score.divergence,
-                low=record.score.low,
-                high=record.score.high,
-                samples=record.score.samples,
-            )
-            for record in scores
-        )
+        marks = tuple(_mark(score) for score in measured)
         star = None
-        if choice is not None:
-            made = to_choice(result, choice.recipe)
+        if measured:
+            made = to_choice(result, measured[0].recipe)
             star = (made.cost.weight_bytes, made.predicted.divergence)
-        names = tuple((mark.name, mark.divergence) for mark in marks)
         figure = reads.drawn(
-            ("overview frontier", *reads.version(job.id), star, names),
+            ("overview frontier", *reads.version(job.id), star, marks),
             lambda: frontier_figure(points, chosen=star, measured=marks),
         )
         plot(figure, key="what_it_buys", on_select=open_point)
+
+
+def _mark(score: Score) -> MeasuredMark:
+    return MeasuredMark(
+        name=score.recipe.name,
+        weight_bytes=score.cost.weight_bytes,
+        divergence=score.divergence,
+        low=score.low,
+        high=score.high,
+        samples=score.samples,
+    )

@@ -94,22 +94,29 @@ def partial(job: Job, result: Sensitivities) -> None:
         link("sensitivity", label, icon=":material/arrow_forward:", run=job.id)
 
 
-def score_of(choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]) -> Score | None:
-    """The newest score of the recommended recipe, or None before it was applied."""
-    if choice is None:
-        return None
-    return next((record.score for record in scores if record.recipe_id == choice.id), None)
+def compared(
+    choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]
+) -> tuple[Score | None, Score | None]:
+    """The newest score of the recommended recipe, and that of the uniform one nearest in bytes.
+
+    None where there is no such score yet.
+    """
+    own = [record.score for record in scores if choice and record.recipe_id == choice.id]
+    if not own:
+        return None, None
+    wanted = own[0].cost.weight_bytes
+    uniforms = [record.score for record in scores if record.origin == "baseline"]
+    near = min(uniforms, key=lambda score: abs(score.cost.weight_bytes - wanted), default=None)
+    return own[0], near
 
 
 def figures(
     result: Sensitivities,
-    choice: RecipeRecord | None,
-    scores: tuple[ScoreRecord, ...],
+    score: Score | None,
     risk: Risk,
 ) -> None:
     """Four figures of the recommended recipe, measured on held-out data."""
-    score = score_of(choice, scores)
-    if choice is None or score is None:
+    if score is None:
         st.caption("The recommended recipe of this run has not been scored.")
         return
     cost = score.cost
@@ -150,7 +157,7 @@ def figures(
             f"Predicted from {samples_text(result.setup.samples, 'sweep')}.",
         )
     st.caption(
-        f"Recommended recipe **{plain(choice.recipe.name)}**, applied and measured on "
+        f"Recommended recipe **{plain(score.recipe.name)}**, applied and measured on "
         f"{samples_text(score.samples, 'held-out evaluation')}; ± is half a 95 % interval "
         "(bootstrap over samples)."
     )
