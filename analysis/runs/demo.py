@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 
 from analysis.allocation.allocate import allocate
-from analysis.allocation.budget import Budget
+from analysis.allocation.average import bytes_at
+from analysis.allocation.baselines import same_bytes_uniform
+from analysis.allocation.budget import Budget, Choice
+from analysis.allocation.predict import to_choice
 from analysis.paths import assets_dir
 from analysis.runs.bundle import export_bundle
 from analysis.runs.queue import pump
@@ -23,7 +26,10 @@ from analysis.runs.store import RunStore
 SOURCE = "fashion-mnist"
 OPTIONS = SweepOptions(target="both")
 AVERAGE_BITS = (2.25, 2.5, 3.0, 4.0, 5.0, 6.0)
-"""Budgets of the recipes that are measured along the frontier."""
+"""Budgets of the mixed recipes that are measured along the frontier."""
+
+UNIFORM_BITS = (2, 3, 4, 5, 6, 8)
+"""Widths of the uniform recipes that are measured beside them."""
 
 OWNER = "demo"
 
@@ -42,23 +48,27 @@ def finish(store: RunStore, job: Job) -> Job:
 
 
 def measure_frontier(store: RunStore, run: str) -> None:
-    """Score a few recipes along the frontier, to compare prediction and measurement."""
+    """Score recipes along the frontier and uniform ones, to compare prediction and measurement."""
     result = store.sensitivities(run)
     for bits in AVERAGE_BITS:
-        choice = allocate(result, Budget(average_bits=bits), name=f"mixed, {bits:g}-bit budget")
-        record = store.save_recipe(
-            choice.recipe,
-            owner=OWNER,
-            run=run,
-            origin="frontier",
-            predicted={
-                "divergence": choice.predicted.divergence,
-                "low": choice.predicted.low,
-                "high": choice.predicted.high,
-            },
-        )
-        options = ScoreOptions(record.id, run)
-        finish(store, store.submit("score", SOURCE, options, owner=OWNER))
+        mixed = allocate(result, Budget(average_bits=bits), name=f"mixed, {bits:g}-bit budget")
+        measure(store, run, mixed, "frontier")
+    for width in UNIFORM_BITS:
+        uniform = same_bytes_uniform(result, bytes_at(result, width))
+        measure(store, run, to_choice(result, uniform), "baseline")
+
+
+def measure(store: RunStore, run: str, choice: Choice, origin: str) -> None:
+    """Keep a recipe of the run and score it."""
+    predicted = {
+        "divergence": choice.predicted.divergence,
+        "low": choice.predicted.low,
+        "high": choice.predicted.high,
+    }
+    record = store.save_recipe(
+        choice.recipe, owner=OWNER, run=run, origin=origin, predicted=predicted
+    )
+    finish(store, store.submit("score", SOURCE, ScoreOptions(record.id), owner=OWNER))
 
 
 def main() -> None:
