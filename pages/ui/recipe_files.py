@@ -17,6 +17,7 @@ from pages.ui.desk import Desk, checked, keep, recipe_of
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import owner, store
+from pages.ui.submit import submit_job
 from pages.ui.text import bytes_text
 
 IMPORT_BYTES = 4_000_000
@@ -92,13 +93,7 @@ def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
 
 def submit_score(sweep: Job, recipe_id: str) -> None:
     """Queue the score of a recipe and of its same-bytes baseline."""
-    store().submit(
-        "score",
-        sweep.source,
-        ScoreOptions(recipe_id, sweep.id),
-        owner=owner(),
-        workload=sweep.workload,
-    )
+    submit_job("score", sweep.source, ScoreOptions(recipe_id, sweep.id), workload=sweep.workload)
 
 
 @guarded()

@@ -24,6 +24,7 @@ from pages.ui import reads
 from pages.ui.checks import one_of
 from pages.ui.places import go
 from pages.ui.state import DEMO_RUN, Source, choose_run, owner, store, workload_sources
+from pages.ui.submit import submit_job
 from pages.ui.text import duration, when
 
 TARGETS: dict[Targets, str] = {
@@ -77,7 +78,7 @@ def sweep_form(source: str) -> None:
 
 def start(source: str, title: str, options: SweepOptions) -> None:
     """Put a sweep into the queue and show it."""
-    run = store().submit("sweep", source, options, owner=owner(), workload=title)
+    run = submit_job("sweep", source, options, workload=title)
     choose_run(run.id)
     go("sensitivity", run=run.id)
 

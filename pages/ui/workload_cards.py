@@ -10,6 +10,7 @@ from analysis.workloads.upload import save_upload
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import Source, owner, store
+from pages.ui.submit import submit_job
 from pages.ui.text import plain
 
 UPLOAD_MIB = 64
@@ -60,15 +61,13 @@ def _own_model() -> None:
 def look_at(source: str) -> None:
     """Show this workload; nobody looked at it yet: start the job that does."""
     if store().inspection_of(source) is None and inspect_job(source, live=True) is None:
-        store().submit("inspect", source, InspectOptions(), owner=owner())
+        submit_job("inspect", source, InspectOptions())
     go("model", workload=source)
 
 
 def sweep(source: Source) -> None:
     """Start a sweep with the usual options and watch it."""
-    job = store().submit(
-        "sweep", source.source, SweepOptions(), owner=owner(), workload=source.title
-    )
+    job = submit_job("sweep", source.source, SweepOptions(), workload=source.title)
     go("sensitivity", run=job.id)
 
 
