@@ -16,7 +16,8 @@ from analysis.recipe import Recipe
 from analysis.scores import ClassDamage, Interval, Score
 from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.float_run import statistics_of
-from analysis.sensitivity.intervals import mean_interval, metric_interval, paired_interval
+from analysis.sensitivity.intervals import metric_interval, paired_interval
+from analysis.sensitivity.resampling import mean_interval
 from analysis.simulate.simulated import simulated
 from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject, subject
