@@ -86,7 +86,7 @@ def mse_range(density: Density, format: IntFormat) -> ObservedRange:
 
     def descend(pair: Floats, low: Floats, high: Floats) -> Floats:
         for _ in range(ROUNDS):
-            start, pair = pair, _best(density, ends, _moves(pair, low, high), format)
+            start, pair = pair, _best(density, ends, _moves(ends, pair, low, high), format)
             if np.array_equal(start, pair):
                 break
         return pair
@@ -96,14 +96,18 @@ def mse_range(density: Density, format: IntFormat) -> ObservedRange:
     return float(ends[0] * pair[0]), float(ends[1] * pair[1])
 
 
-def _moves(pair: Floats, low: Floats, high: Floats) -> Floats:
-    """The pair itself, then with one end and with both ends at each of the given shares."""
-    candidates = [
-        pair[None],
-        np.column_stack([low, np.full_like(low, pair[1])]),
-        np.column_stack([np.full_like(high, pair[0]), high]),
-        np.column_stack([low, high]),
-    ]
+def _moves(ends: Floats, pair: Floats, low: Floats, high: Floats) -> Floats:
+    """The pair itself, then with one end and with both ends at each of the given shares.
+
+    An end at zero stays there whatever its share, so only the other one is moved then.
+    """
+    candidates = [pair[None]]
+    if ends[0]:
+        candidates.append(np.column_stack([low, np.full_like(low, pair[1])]))
+    if ends[1]:
+        candidates.append(np.column_stack([np.full_like(high, pair[0]), high]))
+    if ends.all():
+        candidates.append(np.column_stack([low, high]))
     capped: Floats = np.minimum(np.concatenate(candidates), 1.0)
     return capped
 

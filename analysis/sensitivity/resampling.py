@@ -22,9 +22,15 @@ def resample_counts(samples: int, resamples: int = RESAMPLES, seed: int = 0) -> 
 
 
 def interval_ends(estimates: Floats) -> tuple[float, float]:
-    """The 2.5 % and 97.5 % quantiles."""
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(estimates, [tail, 1 - tail])
+    """The 2.5 % and 97.5 % quantiles, linear between neighbours.
+
+    By hand, because `np.quantile` takes ten times as long for so few numbers.
+    """
+    ordered = np.sort(estimates)
+    place = (len(ordered) - 1) * (1 - LEVEL) / 2
+    below, part = int(place), place - int(place)
+    low = ordered[below] * (1 - part) + ordered[below + 1] * part
+    high = ordered[-1 - below] * (1 - part) + ordered[-2 - below] * part
     return float(low), float(high)
 
 

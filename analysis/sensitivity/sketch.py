@@ -9,28 +9,32 @@ Every further format is one more dot product. Inputs go the same way through `in
 Source: METHODS 1 and 4.1 (Fisher quadratic form with a square-root sketch).
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from analysis.errors import ModelError
 from analysis.layers import Layer
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.input_bins import InputBins, input_bins
-from analysis.sensitivity.points import Cell, CellSamples, Stage
+from analysis.sensitivity.points import Cell, CellSamples, Stage, Target
 from analysis.sensitivity.stage import CellsByLayer
+from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges
-from analysis.simulate.simulated import quantized_weight
-from analysis.simulate.substitution import call_with, quiet_inference
+from analysis.simulate.substitution import quiet_inference, substituted
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import cut_batches, samples_in
 from analysis.workloads.subject import Subject
-from analysis.workloads.workload import Batch
+from analysis.workloads.workload import Batch, call_model
+
+Floats = NDArray[np.float64]
 
 ROWS = 64
 """Mini-batch directions wanted: their squares scatter by sqrt(2 / ROWS) around the mean."""
@@ -54,6 +58,7 @@ class SketchStage:
     Attributes:
         scale: mean squared output norm, the unit of "mse".
         samples: size of the sweep set.
+        weights: quantised weights, made once for all stages.
         cells: all cells, by layer.
     """
 
@@ -62,10 +67,11 @@ class SketchStage:
     scale: float
     samples: int
     seed: int
+    weights: WeightCache
     cells: CellsByLayer
     name: Stage = "sketch"
     forwards: float = 0.0
-    _errors: dict[str, Tensor] = field(default_factory=dict, init=False)
+    _tables: dict[str, Tensor] = field(default_factory=dict, init=False)
     _bins: dict[str, InputBins] = field(default_factory=dict, init=False)
     _batches: list[Batch] = field(init=False)
 
@@ -88,16 +94,12 @@ class SketchStage:
         """All cells on one run of mini-batches; a sketch has no cheaper subset."""
         step = -(-len(self._batches) // UNITS)
         batches = self._batches[start : start + step]
-        _, directions = batch_plan(self.samples)
-        rows: dict[Cell, list[float]] = {}
-        with quiet_inference(self.subject), torch.enable_grad():
-            for number, batch in enumerate(batches, start):
-                self._batch(batch, number, directions, rows)
+        effects = self._effects(batches, start)
         covered = sum(samples_in(batch) for batch in batches)
-        self.forwards += (1 + 2 * directions) * covered / self.samples
+        self.forwards += (1 + 2 * batch_plan(self.samples)[1]) * covered / self.samples
         mean_size = self.samples / len(self._batches)
         for cell in (cell for group in cells.values() for cell in group):
-            u = np.asarray(rows[cell])
+            u = effects[cell]
             yield CellSamples(
                 cell,
                 start,
@@ -108,69 +110,94 @@ class SketchStage:
                 samples=covered,
             )
 
-    def _batch(
-        self, batch: Batch, number: int, directions: int, rows: dict[Cell, list[float]]
-    ) -> None:
-        """One forward and its backward passes; adds u of each cell and direction to `rows`."""
+    def _effects(self, batches: Sequence[Batch], start: int) -> dict[Cell, Floats]:
+        """First-order output shift of each cell, one for each mini-batch and direction."""
         model = self.subject.model
-        layers = [layer for layer in self.subject.layers if self._has(layer, "weight")]
-        leaves = {x.param: model.get_parameter(x.param).detach().requires_grad_() for x in layers}
-        effects: dict[str, Tensor] = {}
-        with self._watched_inputs(effects) as roots:
-            output = self.subject.take(call_with(model, leaves, batch[0]))
-            if not output.requires_grad:
-                raise ModelError(_NO_BACKWARD)
-            for direction in range(directions):
-                seed = hash_seed(self.seed, number, direction)
-                v = cotangents(self.subject.divergence, output.detach(), self.scale, seed)
-                effects.clear()
-                gradients = _backward(
-                    (output * v).sum(), [*leaves.values(), *roots], direction + 1 < directions
-                )
-                for layer, gradient in zip(layers, gradients, strict=False):
-                    self._add(rows, layer, "weight", self._weight_effects(layer, gradient))
-                for layer in self.subject.layers:
-                    if layer.name in effects:
-                        self._add(rows, layer, "activation", effects[layer.name])
+        watched = [x for x in self.subject.layers if self._of(x, "weight")]
+        tables = [self._errors(layer) for layer in watched]
+        rows: dict[tuple[str, Target], list[Tensor]] = defaultdict(list)
+        with quiet_inference(self.subject), torch.enable_grad(), self._watched_inputs() as inputs:
+            leaves = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
+            named = {layer.param: leaf for layer, leaf in zip(watched, leaves, strict=True)}
+            with substituted(model, named):
+                for number, batch in enumerate(batches, start):
+                    for gradients in self._gradients(batch, number, leaves, inputs):
+                        for layer, table, gradient in zip(watched, tables, gradients, strict=True):
+                            rows[layer.name, "weight"].append(_product(table, gradient))
+                        for name, found in inputs.effects.items():
+                            rows[name, "activation"].append(found)
+        return {
+            cell: column
+            for layer in self.subject.layers
+            for target in get_args(Target)
+            if rows[layer.name, target]
+            for cell, column in zip(
+                self._of(layer, target),
+                torch.stack(rows[layer.name, target]).double().T.numpy(),
+                strict=True,
+            )
+        }
 
-    def _has(self, layer: Layer, target: str) -> bool:
-        return any(cell.target == target for cell in self.cells.get(layer.name, ()))
+    def _gradients(
+        self, batch: Batch, number: int, leaves: Sequence[Tensor], inputs: "_WatchedInputs"
+    ) -> Iterator[Sequence[Tensor | None]]:
+        """One forward and its backward passes: the gradients of the leaves, by direction."""
+        _, directions = batch_plan(self.samples)
+        inputs.roots.clear()
+        output = self.subject.take(call_model(self.subject.model, batch[0]))
+        if not output.requires_grad:
+            raise ModelError(_NO_BACKWARD)
+        wanted = [*leaves, *inputs.roots]
+        for direction in range(directions):
+            seed = hash_seed(self.seed, number, direction)
+            v = cotangents(self.subject.divergence, output.detach(), self.scale, seed)
+            inputs.effects.clear()
+            found = _backward((output * v).sum(), wanted, direction + 1 < directions)
+            yield found[: len(leaves)]
 
-    def _of(self, layer: Layer, target: str) -> list[Cell]:
+    def _of(self, layer: Layer, target: Target) -> list[Cell]:
         return [cell for cell in self.cells.get(layer.name, ()) if cell.target == target]
 
-    def _add(
-        self, rows: dict[Cell, list[float]], layer: Layer, target: str, effects: Tensor
-    ) -> None:
-        for cell, value in zip(self._of(layer, target), effects.tolist(), strict=True):
-            rows.setdefault(cell, []).append(value)
-
-    def _weight_effects(self, layer: Layer, gradient: Tensor | None) -> Tensor:
-        if layer.name not in self._errors:
+    def _errors(self, layer: Layer) -> Tensor:
+        """What each spec does to the weight, (specs, weights); made once."""
+        if layer.name not in self._tables:
             weight = self.subject.model.get_parameter(layer.param).detach()
             specs = [cell.spec for cell in self._of(layer, "weight")]
-            errors = [quantized_weight(self.subject, layer, s) - weight for s in specs]
-            self._errors[layer.name] = torch.stack([error.flatten() for error in errors])
-        errors_of = self._errors[layer.name]
-        return errors_of @ gradient.flatten() if gradient is not None else errors_of[:, 0] * 0
+            errors = [self.weights.get(layer, spec) - weight for spec in specs]
+            self._tables[layer.name] = torch.stack([error.flatten() for error in errors])
+        return self._tables[layer.name]
 
     @contextmanager
-    def _watched_inputs(self, effects: dict[str, Tensor]) -> Iterator[list[Tensor]]:
-        """Hooks that fill `effects` during a backward; yields inputs that need a gradient."""
-        roots: list[Tensor] = []
+    def _watched_inputs(self) -> Iterator["_WatchedInputs"]:
+        """Hooks that tell the effect of the errors of the inputs, while the context lasts."""
+        watched = _WatchedInputs()
         with temporary_hooks() as handles:
             for layer in self.subject.layers:
-                if self._has(layer, "activation"):
-                    module = self.subject.model.get_submodule(layer.module)
-                    hook = self._input_hook(layer, effects, roots)
-                    handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
-            yield roots
+                specs = [cell.spec for cell in self._of(layer, "activation")]
+                if not specs:
+                    continue
+                if layer.name not in self._bins:
+                    self._bins[layer.name] = input_bins(self.ranges[layer.name], specs)
+                module = self.subject.model.get_submodule(layer.module)
+                hook = watched.hook(layer.name, self._bins[layer.name])
+                handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
+            yield watched
 
-    def _input_hook(self, layer: Layer, effects: dict[str, Tensor], roots: list[Tensor]) -> Any:
-        if layer.name not in self._bins:
-            specs = [cell.spec for cell in self._of(layer, "activation")]
-            self._bins[layer.name] = input_bins(self.ranges[layer.name], specs)
-        bins = self._bins[layer.name]
+
+@dataclass(slots=True, eq=False)
+class _WatchedInputs:
+    """What the hooks of one mini-batch share.
+
+    Attributes:
+        roots: inputs that need a gradient and would not get one by themselves.
+        effects: layer name to the effect of each spec, filled during a backward.
+    """
+
+    roots: list[Tensor] = field(default_factory=list)
+    effects: dict[str, Tensor] = field(default_factory=dict)
+
+    def hook(self, name: str, bins: InputBins) -> Any:
+        """A forward pre-hook for one layer."""
 
         def hook(_module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
             first = None if args else next(iter(kwargs))
@@ -178,13 +205,13 @@ class SketchStage:
             # An alias of its own, so that the gradient is that of this use alone.
             alias = given.view_as(given) if given.requires_grad else given.detach().requires_grad_()
             if not given.requires_grad:
-                roots.append(alias)
+                self.roots.append(alias)
             places = bins.place(given)
 
             def backward(gradient: Tensor) -> None:
                 found = bins.effects(places, gradient)
-                earlier = effects.get(layer.name)
-                effects[layer.name] = found if earlier is None else earlier + found
+                earlier = self.effects.get(name)
+                self.effects[name] = found if earlier is None else earlier + found
 
             alias.register_hook(backward)
             if first is None:
@@ -192,6 +219,11 @@ class SketchStage:
             return args, {**kwargs, first: alias}
 
         return hook
+
+
+def _product(table: Tensor, gradient: Tensor | None) -> Tensor:
+    """The effect of each spec; nothing where the output does not depend on the weight."""
+    return table @ gradient.flatten() if gradient is not None else table.new_zeros(len(table))
 
 
 _NO_BACKWARD = (

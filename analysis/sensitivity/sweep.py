@@ -138,7 +138,9 @@ class Sweep:
         plan: list[SweepStage] = []
         for name in stages_of(self.options.method):
             if name == "sketch":
-                plan.append(SketchStage(made, ranges, found.scale, found.samples, seed, cells))
+                plan.append(
+                    SketchStage(made, ranges, found.scale, found.samples, seed, weights, cells)
+                )
                 continue
             draw = None
             if name == "sampled":

@@ -16,7 +16,7 @@ import analysis as qs
 from analysis.metrics import Perplexity, Top1
 from analysis.workloads.workload import Batch, Workload
 
-SWEEP, CALIBRATION = 256, 64
+SWEEP, CALIBRATION, EVALUATION = 1024, 128, 128
 SIDE = 16
 VOCABULARY, LENGTH = 64, 32
 
@@ -125,7 +125,7 @@ class Gpt(nn.Module):
 class Encoder(nn.Module):
     """torch's own encoder over the rows of an image; attention weights are used functionally."""
 
-    def __init__(self, width: int = 48, layers: int = 3) -> None:
+    def __init__(self, width: int = 64, layers: int = 3) -> None:
         super().__init__()
         self.embed = nn.Linear(SIDE, width)
         self.positions = nn.Parameter(torch.zeros(SIDE, width))
@@ -139,18 +139,18 @@ class Encoder(nn.Module):
 
 @cache
 def _digits() -> tuple[Tensor, Tensor]:
-    """The 1,797 digits at 16 x 16 with a little noise, shuffled."""
+    """The 1,797 digits at 16 x 16, each twice with noise of its own, shuffled."""
     data = load_digits()
     generator = torch.Generator().manual_seed(0)
     images = torch.tensor(data.images, dtype=torch.float32)[:, None] / 16
-    images = F.interpolate(images, (SIDE, SIDE), mode="bilinear")
-    images += 0.25 * torch.randn(images.shape, generator=generator)
+    images = F.interpolate(images, (SIDE, SIDE), mode="bilinear").repeat(2, 1, 1, 1)
+    images += 0.4 * torch.randn(images.shape, generator=generator)
     order = torch.randperm(len(images), generator=generator)
-    return images[order], torch.tensor(data.target)[order]
+    return images[order], torch.tensor(data.target).repeat(2)[order]
 
 
 @cache
-def _sentences(count: int = 2048) -> tuple[Tensor, Tensor]:
+def _sentences(count: int = 3072) -> tuple[Tensor, Tensor]:
     """Text of a made-up language: each pair of words allows four next words, some far likelier."""
     generator = torch.Generator().manual_seed(1)
     classes = torch.randint(0, 8, (VOCABULARY,), generator=generator)
@@ -187,7 +187,8 @@ def _workload(name: str, build: Callable[[], nn.Module], epochs: int) -> Workloa
     text = name == "gpt"
     inputs, targets = _sentences() if text else _digits()
     torch.manual_seed(0)
-    cuts = [CALIBRATION, SWEEP, SWEEP, len(inputs) - CALIBRATION - 2 * SWEEP]
+    kept = [CALIBRATION, SWEEP, EVALUATION]
+    cuts = [*kept, len(inputs) - sum(kept)]
     parts: list[Batch] = list(zip(inputs.split(cuts), targets.split(cuts), strict=True))
     rest, labels = parts[3]
     assert isinstance(rest, Tensor)
@@ -211,9 +212,9 @@ def bench_workload(name: str) -> Workload:
 
 
 TRAINED: dict[str, tuple[Callable[[], nn.Module], int]] = {
-    "resnet20": (_resnet20, 6),
-    "mobilenet": (_mobilenet, 8),
-    "gpt": (Gpt, 10),
-    "encoder": (Encoder, 30),
+    "resnet20": (_resnet20, 4),
+    "mobilenet": (_mobilenet, 5),
+    "gpt": (Gpt, 8),
+    "encoder": (Encoder, 15),
 }
 NETS = ("demo-cnn", *TRAINED)
