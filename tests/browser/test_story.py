@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.browser.serving import ROOT, wait_charts, wait_drawn
 
@@ -20,6 +20,33 @@ def _click_middle(page: Page, mark: Locator) -> None:
     box = mark.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def _settled(page: Page, place: Locator) -> FloatRect:
+    """Where something is, once it has stopped moving."""
+    before = None
+    for _ in range(40):
+        now = place.bounding_box()
+        if now is not None and now == before:
+            return now
+        before = now
+        page.wait_for_timeout(250)
+    raise AssertionError("the page does not come to rest")
+
+
+def _edit_cell(page: Page, grid: Locator, across: float, text: str) -> None:
+    """Change the first row of a grid, at a share of its width."""
+    box = _settled(page, grid)
+    editor = page.locator("#portal [id^='gdg-overlay']")
+    for _ in range(5):
+        page.mouse.dblclick(box["x"] + box["width"] * across, box["y"] + 52)
+        page.wait_for_timeout(1000)
+        if editor.count():
+            break
+    page.keyboard.type(text, delay=50)
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")
+    expect(editor).to_have_count(0)
 
 
 def _command_line(home: Path, *words: str) -> dict[str, object]:
@@ -67,11 +94,7 @@ def test_the_whole_story(page: Page, address: str, home: Path, tmp_path: Path):
     count = wait_drawn(page, "recipe")
     wait_charts(page)
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
-    grid = page.locator("[data-testid='stDataFrame'] canvas").first.bounding_box()
-    assert grid is not None
-    page.mouse.dblclick(grid["x"] + grid["width"] * 0.16, grid["y"] + 52)
-    page.keyboard.type("8")
-    page.keyboard.press("Enter")
+    _edit_cell(page, page.locator("[data-testid='stDataFrame'] canvas").first, 0.16, "8")
     wait_drawn(page, "recipe", after=count)
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
 
