@@ -47,11 +47,23 @@ def ranges_for(subject: Subject, recipe: Recipe) -> Ranges:
 
 
 @contextmanager
-def simulated(subject: Subject, recipe: Recipe | None) -> Iterator[Forward]:
+def simulated(
+    subject: Subject,
+    recipe: Recipe | None,
+    *,
+    ranges: Ranges | None = None,
+    weight: Callable[[Layer, QuantSpec], Tensor] | None = None,
+) -> Iterator[Forward]:
     """A forward function of the model under a recipe; None is the float model.
 
     The model's own tensors are never written to; hooks are gone when the context ends, also after
     an error.
+
+    Args:
+        subject: what is analysed.
+        recipe: which tensor is quantised how.
+        ranges: what calibration saw, where it is known already; None calibrates what is needed.
+        weight: makes a quantised weight, such as `WeightCache.get`; None makes each one anew.
 
     Raises:
         RecipeMismatchError: the recipe belongs to another model.
@@ -61,7 +73,8 @@ def simulated(subject: Subject, recipe: Recipe | None) -> Iterator[Forward]:
             yield lambda inputs: subject.take(call_with(subject.model, {}, inputs))
         return
     recipe.check(subject.fingerprint, frozenset(layer.name for layer in subject.layers))
-    ranges = ranges_for(subject, recipe)
+    if ranges is None:
+        ranges = ranges_for(subject, recipe)
     weights: dict[str, Tensor] = {}
     transforms: dict[str, Transform] = {}
     for layer in subject.layers:
@@ -69,7 +82,11 @@ def simulated(subject: Subject, recipe: Recipe | None) -> Iterator[Forward]:
         if config is None:
             continue
         if config.weight is not None:
-            weights[layer.param] = quantized_weight(subject, layer, config.weight)
+            weights[layer.param] = (
+                quantized_weight(subject, layer, config.weight)
+                if weight is None
+                else weight(layer, config.weight)
+            )
         if config.activation is not None and layer.has_input:
             transforms[layer.module] = input_quantizer(ranges[layer.name], config.activation)
     with quiet_inference(subject), input_transforms(subject.model, transforms):

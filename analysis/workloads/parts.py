@@ -65,15 +65,19 @@ def _take(inputs: Inputs, indices: Tensor) -> Inputs:
     return tuple(value[indices] for value in inputs)
 
 
+def take_samples(batch: Batch, indices: Tensor) -> Batch:
+    """The samples of one batch at the given places, in the given order."""
+    inputs, target = batch
+    return _take(inputs, indices), None if target is None else target[indices]
+
+
 def pick_samples(batches: Sequence[Batch], indices: Sequence[int]) -> tuple[Batch, ...]:
     """Samples at the given places, counted over all batches, in the given order."""
     places = [(number, row) for number, b in enumerate(batches) for row in range(samples_in(b))]
     picked: list[Batch] = []
     for index in indices:
         number, row = places[index]
-        inputs, target = batches[number]
-        where = torch.tensor([row])
-        picked.append((_take(inputs, where), None if target is None else target[where]))
+        picked.append(take_samples(batches[number], torch.tensor([row])))
     return join_batches(picked)
 
 
