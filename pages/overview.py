@@ -12,7 +12,7 @@ from pages.ui.state import current_run
 run = current_run()
 job = reads.job(run)
 result = reads.sensitivities(run)
-parts.header(job, result)
+place = parts.header(job, result)
 
 if result is None or not result.points:
     parts.nothing_yet(job)
@@ -24,11 +24,14 @@ else:
     scores = reads.scores(result.setup.fingerprint, run=run)
     mixed, uniform = parts.compared(choice, scores)
     risk = layers_at_risk(result)
+    if mixed is not None:
+        with place:
+            parts.report_button(result, mixed, scores)
     parts.figures(result, mixed, risk)
     left, right = st.columns([6, 5], gap="small")
     with left:
         charts.where_it_hurts(job, result, answer.risk_sentence(risk))
     with right:
-        measured = tuple(score for score in (mixed, uniform) if score is not None)
-        charts.what_it_buys(job, result, measured, answer.verdict_sentence(mixed, uniform))
+        measured = tuple(record.score for record in (mixed, uniform) if record is not None)
+        charts.what_it_buys(job, result, measured, answer.verdict_sentence(measured))
     answer.next_steps(job, choice)

@@ -48,7 +48,13 @@ def fill_store(
 
 
 def add_job(
-    store: RunStore, result: Sensitivities, *, run: str, owner: str, source: str, state: str
+    store: RunStore,
+    result: Sensitivities,
+    *,
+    run: str = "made-up",
+    owner: str = "local",
+    source: str = "fashion-mnist",
+    state: str = "done",
 ) -> None:
     """The row of a sweep job with the setup, the points and the cost it left."""
     now = time.time()
@@ -59,7 +65,9 @@ def add_job(
         "workload": result.setup.workload,
         "fingerprint": result.setup.fingerprint,
         "owner": owner,
-        "options": pack(SweepOptions(bits=tuple(sorted({p.bits for p in result.points})))),
+        "options": pack(
+            SweepOptions(bits=tuple(sorted({cell.spec.bits for cell in result.setup.cells})))
+        ),
         "state": state,
         "created": now - 90,
         "started": now - 80,

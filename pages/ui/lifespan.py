@@ -15,6 +15,7 @@ from analysis.runs.queue import pump
 from analysis.runs.records import InspectOptions
 from pages.ui.owner import LOCAL_OWNER
 from pages.ui.state import command_line_sources, store
+from pages.ui.workload_cards import inspect_job
 
 PUMP_SECONDS = 2.0
 _PRELOADED = ("pandas", "plotly.graph_objects", "scipy.optimize", "pages.ui.reads")
@@ -43,18 +44,18 @@ def _warm_up() -> None:
 
 
 async def _supervise() -> None:
-    said = await to_thread.run_sync(_attempt, inspect_named_sources)
+    said = await to_thread.run_sync(attempt, inspect_named_sources)
     if said is not None:
         _log.warning("supervisor: %s", said)
     while True:
-        problem = await to_thread.run_sync(_attempt, pump_once)
+        problem = await to_thread.run_sync(attempt, pump_once)
         if problem is not None and problem != said:
             _log.warning("supervisor: %s", problem)
         said = problem
         await anyio.sleep(PUMP_SECONDS)
 
 
-def _attempt(work: Callable[[], None]) -> str | None:
+def attempt(work: Callable[[], None]) -> str | None:
     """Do it; what went wrong, if anything.
 
     A full disk or a locked store must not end supervision: the next round tries again.
@@ -74,5 +75,5 @@ def pump_once() -> None:
 def inspect_named_sources() -> None:
     """Queue a look at each workload of the command line that nobody looked at yet."""
     for source in command_line_sources():
-        if store().inspection_of(source) is None:
+        if store().inspection_of(source) is None and inspect_job(source, live=True) is None:
             store().submit("inspect", source, InspectOptions(), owner=LOCAL_OWNER)

@@ -33,8 +33,9 @@ def risk_sentence(risk: Risk) -> str:
     )
 
 
-def verdict_sentence(mixed: Score | None, uniform: Score | None) -> str | None:
-    """Whether mixing is worth it here, from what was measured; None before both were."""
-    if mixed is None or uniform is None:
+def verdict_sentence(measured: tuple[Score, ...]) -> str | None:
+    """Whether mixing is worth it here; None unless it and a uniform recipe were measured."""
+    if len(measured) < 2:
         return None
+    mixed, uniform = measured
     return plain(verdict(mixed, uniform).sentence)

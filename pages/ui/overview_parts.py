@@ -1,6 +1,7 @@
 """The words and figures of the Overview: header, key figures, sentences, next steps."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.runs.bundle import command_line
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
@@ -8,7 +9,9 @@ from analysis.scores import Score
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.controls import empty_state, page_header
 from pages.ui.places import link
+from pages.ui.recipe_files import file_name
 from pages.ui.risk import AT_RISK, Risk
+from pages.ui.score_files import report
 from pages.ui.state import DEMO_RUN, run_workload
 from pages.ui.text import (
     bytes_text,
@@ -27,8 +30,12 @@ from pages.ui.text import (
 )
 
 
-def header(job: Job, result: Sensitivities | None) -> None:
-    """Workload, what it scores in float, and for the demo how to bring one's own."""
+def header(job: Job, result: Sensitivities | None) -> DeltaGenerator:
+    """Workload, what it scores in float, and for the demo how to bring one's own.
+
+    Returns:
+        the place for what can be done with the whole page.
+    """
     place = page_header(run_workload(job), run=job.id, note=_about(job, result))
     with place:
         _share(job)
@@ -36,6 +43,7 @@ def header(job: Job, result: Sensitivities | None) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"This is a demo, computed by `{command_line(job)}`.", width="content")
             link("model", "Load your model", icon=":material/arrow_forward:")
+    return place
 
 
 def _share(job: Job) -> None:
@@ -96,29 +104,45 @@ def partial(job: Job, result: Sensitivities) -> None:
 
 def compared(
     choice: RecipeRecord | None, scores: tuple[ScoreRecord, ...]
-) -> tuple[Score | None, Score | None]:
+) -> tuple[ScoreRecord | None, ScoreRecord | None]:
     """The newest score of the recommended recipe, and that of the uniform one nearest in bytes.
 
     None where there is no such score yet.
     """
-    own = [record.score for record in scores if choice and record.recipe_id == choice.id]
+    own = [record for record in scores if choice and record.recipe_id == choice.id]
     if not own:
         return None, None
-    wanted = own[0].cost.weight_bytes
-    uniforms = [record.score for record in scores if record.origin == "baseline"]
-    near = min(uniforms, key=lambda score: abs(score.cost.weight_bytes - wanted), default=None)
+    wanted = own[0].score.cost.weight_bytes
+    uniforms = [record for record in scores if record.origin == "baseline"]
+    near = min(uniforms, key=lambda r: abs(r.score.cost.weight_bytes - wanted), default=None)
     return own[0], near
+
+
+def report_button(
+    result: Sensitivities, record: ScoreRecord, scores: tuple[ScoreRecord, ...]
+) -> None:
+    """The recommended recipe as one self-contained page, to mail and to print."""
+    st.download_button(
+        "Report",
+        lambda: report(result, record, scores),
+        file_name=file_name(f"{result.setup.workload}-report").replace(".json", ".html"),
+        mime="text/html",
+        icon=":material/description:",
+        on_click="ignore",
+        key="report",
+    )
 
 
 def figures(
     result: Sensitivities,
-    score: Score | None,
+    record: ScoreRecord | None,
     risk: Risk,
 ) -> None:
     """Four figures of the recommended recipe, measured on held-out data."""
-    if score is None:
+    if record is None:
         st.caption("The recommended recipe of this run has not been scored.")
         return
+    score = record.score
     cost = score.cost
     with st.grid(4, min_column_width=150, gap="small"):
         st.metric(

@@ -1,20 +1,15 @@
 """Choosing a spec from those that were tried: four controls, one label in the address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from analysis.errors import OptionError
-from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
+from analysis.quant.spec import WEIGHT_SPEC, IntFormat, QuantSpec
 from pages.ui.text import plain
 
 _KEY = "spec_"
-
-
-def _granularity(spec: QuantSpec) -> str:
-    return spec.label.split()[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +19,35 @@ class _Part:
     name: str
     title: str
     help: str
+    of: Callable[[QuantSpec], int | str]
 
-    def of(self, spec: QuantSpec) -> Any:
-        """This part of a spec, as the control shows it."""
-        return {
-            "bits": spec.bits,
-            "symmetry": "symmetric" if spec.format.symmetric else "asymmetric",
-            "granularity": _granularity(spec),
-            "range": spec.range_method,
-        }[self.name]
+
+def _codes(spec: QuantSpec) -> str:
+    """The number format without its width, as labels name it."""
+    if isinstance(spec.format, IntFormat):
+        return "int sym" if spec.format.symmetric else "int asym"
+    return spec.format.label
+
+
+def _granularity(spec: QuantSpec) -> str:
+    return next(word for word in spec.label.split() if word.startswith("per-"))
 
 
 PARTS = (
-    _Part("bits", "Bits", "Width of one integer code."),
-    _Part("symmetry", "Zero-point", "Symmetric fixes it at 0; asymmetric lets the range shift."),
-    _Part("granularity", "Granularity", "Which weights share one scale."),
-    _Part("range", "Range", "How the range that the codes span is found."),
+    _Part("bits", "Bits", "Width of one code.", lambda spec: spec.bits),
+    _Part(
+        "codes",
+        "Codes",
+        "Symmetric integers fix the zero-point at 0; asymmetric ones let the range shift.",
+        _codes,
+    ),
+    _Part("granularity", "Granularity", "Which weights share one scale.", _granularity),
+    _Part(
+        "range",
+        "Range",
+        "How the range that the codes span is found.",
+        lambda spec: spec.range_method,
+    ),
 )
 
 
@@ -88,7 +96,9 @@ def chosen_spec(menu: Sequence[QuantSpec]) -> QuantSpec:
 
 def _control(part: _Part, menu: Sequence[QuantSpec], now: QuantSpec) -> None:
     key = _KEY + part.name
-    options = sorted({part.of(spec) for spec in menu})
+    options = list(dict.fromkeys(part.of(spec) for spec in menu))
+    if part.name == "bits":
+        options.sort()
     st.session_state[key] = part.of(now)
 
     def changed() -> None:

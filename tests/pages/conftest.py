@@ -1,0 +1,33 @@
+"""The app as a script, over a data directory of each test's own."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from analysis.paths import app_dir
+from analysis.runs.store import RunStore
+from pages.ui.places import Place, page_file
+from tests.sensitivities import make_sensitivities
+from tests.stored import Filled, fill_store
+
+
+@pytest.fixture
+def filled() -> Filled:
+    """A finished, made-up sweep of 12 layers of this session's owner in the store."""
+    return fill_store(RunStore(), make_sensitivities(), source="/made_up.py:make")
+
+
+@pytest.fixture
+def open_page() -> Callable[..., AppTest]:
+    """Opens a page of the app at an address, as a first visit."""
+
+    def opened(place: Place, **params: str) -> AppTest:
+        app = AppTest.from_file(str(app_dir() / "pages/ui/shell.py"), default_timeout=60)
+        for name, value in params.items():
+            app.query_params[name] = value
+        if place != "overview":
+            app.switch_page(str(page_file(place)))
+        return app.run()
+
+    return opened
