@@ -45,9 +45,10 @@ def run_pytest(folder: Path, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.slow
-def test_browser_tests_are_left_out_by_name(tmp_path: Path) -> None:
+def test_fast_tests_come_first_and_browser_tests_are_left_out_by_name(tmp_path: Path) -> None:
     done = run_pytest(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.index("::test_fast") < done.stdout.index("::test_slow")
     left_out = done.stdout.partition("no Chromium is installed")[2]
     assert "test_in_the_browser" in left_out
     assert "2 passed, 1 deselected" in done.stdout
@@ -59,8 +60,3 @@ def test_with_ci_a_missing_browser_is_an_error(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "1 browser tests need Chromium" in done.stderr
 
-
-@pytest.mark.slow
-def test_fast_tests_come_first(tmp_path: Path) -> None:
-    done = run_pytest(tmp_path)
-    assert done.stdout.index("::test_fast") < done.stdout.index("::test_slow")
