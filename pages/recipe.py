@@ -3,18 +3,23 @@
 import streamlit as st
 
 from analysis.allocation.predict import to_choice
+from analysis.errors import AnalysisError
 from pages.ui import reads
 from pages.ui.budget_controls import budget_controls
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.desk import open_desk, recipe_of, take_problem, write_address
 from pages.ui.history_buttons import history_buttons
 from pages.ui.recipe_files import import_form, save_and_score
-from pages.ui.recipe_table import recipe_table
+from pages.ui.recipe_table import recipe_table, take_edits
 from pages.ui.recipe_view import figures, frontier_chart, marginal_sentence, pictures
 from pages.ui.saved_recipes import saved_recipes
 from pages.ui.state import current_run
 
-desk = open_desk()
+try:
+    desk = open_desk()
+except AnalysisError:
+    page_header("Recipe")
+    raise
 run = desk.run if desk is not None else current_run()
 page_header("Recipe", run=run)
 result = reads.sensitivities(run)
@@ -28,6 +33,7 @@ if desk is None or result is None:
         run=run,
     )
 else:
+    desk = take_edits(desk, result)
     problem = take_problem()
     if problem is not None:
         error_card(problem, title="The recipe stays as it was")
@@ -36,7 +42,7 @@ else:
     scored = reads.scores(result.setup.fingerprint, run=run)
     figures(desk, result, choice)
     save_and_score(desk, result, choice)
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.columns([4, 5], gap="small")
     with left, st.container(border=True):
         budget_controls(desk, result, points, choice.cost)
         st.markdown(marginal_sentence(result, choice.recipe))

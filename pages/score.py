@@ -2,18 +2,23 @@
 
 import streamlit as st
 
+from analysis.errors import AnalysisError
 from pages.ui import reads, score_view
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.places import link
 from pages.ui.progress import watch
 from pages.ui.recipe_files import submit_score
 from pages.ui.score_compare import compare
-from pages.ui.score_desk import open_score_desk, recipe_picker
+from pages.ui.score_desk import can_score, open_score_desk, recipe_picker
 from pages.ui.score_files import downloads
 from pages.ui.state import current_run
 from pages.ui.text import plain
 
-desk = open_score_desk()
+try:
+    desk = open_score_desk()
+except AnalysisError:
+    page_header("Score")
+    raise
 page_header("Score", run=desk.run if desk is not None else current_run())
 
 if desk is None:
@@ -41,7 +46,15 @@ else:
         error_card(desk.job.error or "The score failed.", title="This recipe was not scored")
     elif desk.score is None and desk.job is not None:
         st.warning("The score of this recipe was cancelled.", icon=":material/cancel:")
-    if desk.score is None and (desk.job is None or not desk.job.live):
+    waits = desk.job is not None and desk.job.live
+    if desk.score is None and not waits and not can_score(desk):
+        error_card(
+            "This recipe was made for another model than the run on screen, and its own run is "
+            "gone; choose a run of its model, or sweep it.",
+            place="runs",
+            label="Open the list of runs",
+        )
+    elif desk.score is None and not waits:
         empty_state(
             "This recipe was not scored yet",
             "Scoring applies it and measures it on the evaluation data, which were used for "
@@ -54,12 +67,10 @@ else:
         scored = reads.scores(desk.record.recipe.fingerprint, run=desk.run)
         score_view.verdict_line(desk.score.score, desk.baseline)
         score_view.figures(desk.score.score)
-        downloads(desk.score)
-        score_view.beside_baseline(desk.score.score, desk.baseline)
-        left, right = st.columns(2, gap="medium")
-        with left, st.container(border=True):
-            st.subheader("Predicted against measured", anchor=False)
-            score_view.predictions(desk, scored)
+        left, right = st.columns([4, 3], gap="medium")
+        with left:
+            score_view.beside_baseline(desk.score.score, desk.baseline)
+            downloads(desk, desk.score, scored)
         with right, st.container(border=True):
             st.subheader("Damage by class", anchor=False)
             score_view.damage(desk.score)

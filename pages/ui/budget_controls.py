@@ -5,7 +5,7 @@ from typing import Literal
 import streamlit as st
 
 from analysis.allocation.budget import Budget
-from analysis.allocation.frontier import FrontierPoint
+from analysis.allocation.frontier import FrontierPoint, frontier
 from analysis.cost import FLOAT_BITS, Cost
 from analysis.quant.spec import MAX_BITS, MIN_BITS
 from analysis.sensitivity.points import Sensitivities
@@ -38,7 +38,7 @@ def budget_controls(
     )
     match one_of("limit", chosen, kinds):
         case "size":
-            _size(desk, points)
+            _size(desk, result, points)
         case "bits":
             _bits(cost)
         case "drop":
@@ -58,10 +58,13 @@ def _kinds(result: Sensitivities) -> list[Kind]:
     return [kind for kind, known in offered.items() if known]
 
 
-def _size(desk: Desk, points: tuple[FrontierPoint, ...]) -> None:
-    low, high = points[0].weight_bytes, points[-1].weight_bytes
+def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) -> None:
+    kept = desk.draft.now.kept
+    reachable = frontier(result, locked=kept) if kept else points
+    low, high = reachable[0].weight_bytes, reachable[-1].weight_bytes
     if low >= high:
-        st.caption(f"Every recipe of this sweep takes {bytes_text(low)}.")
+        locks = " with these locks" if kept else ""
+        st.caption(f"Every recipe{locks} takes {bytes_text(low)}.")
         return
     st.session_state[_SIZE] = min(max(desk.draft.now.weight_bytes, low), high)
     st.slider(

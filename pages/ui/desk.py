@@ -14,7 +14,7 @@ from analysis.allocation.budget import Budget
 from analysis.allocation.predict import predict
 from analysis.allocation.recommend import recommend
 from analysis.cost import recipe_cost
-from analysis.errors import AnalysisError, OptionError
+from analysis.errors import AnalysisError, InfeasibleBudgetError, OptionError
 from analysis.recipe import LayerConfig, Recipe
 from analysis.runs.records import RecipeRecord
 from analysis.sensitivity.points import Sensitivities
@@ -65,8 +65,10 @@ def keep(desk: Desk) -> None:
 def open_desk() -> Desk | None:
     """The desk for the address; None while its run has no points.
 
+    A size that cannot be met becomes a problem for `take_problem`, beside the recommended recipe.
+
     Raises:
-        AnalysisError: the address names no recipe, no size, or one that cannot be met.
+        AnalysisError: the address names no recipe, or one of another model.
     """
     desk = current_desk()
     asked = (st.query_params.get("recipe"), st.query_params.get("bytes"))
@@ -94,8 +96,11 @@ def _desk_of(
         recipe = checked(result, record.recipe)
         draft = drafts.opened(step_of(result, recipe))
         return Desk(run, draft, recipe.name, (record.id, draft.now.layers))
-    if size is not None:
-        return Desk(run, drafts.opened(solved(result, Budget(weight_bytes=_size(size)))))
+    try:
+        if size is not None:
+            return Desk(run, drafts.opened(solved(result, Budget(weight_bytes=_size(size)))))
+    except (InfeasibleBudgetError, OptionError) as error:
+        tell_problem(error)
     return Desk(run, drafts.opened(step_of(result, recommend(result).recipe)))
 
 
@@ -157,13 +162,18 @@ def change(how: Callable[[Desk, Sensitivities], Draft]) -> None:
         result = reads.sensitivities(desk.run)
         draft = how(desk, result) if result is not None else desk.draft
     except AnalysisError as error:
-        st.session_state[_PROBLEM] = str(error)
+        tell_problem(error)
         return
     keep(replace(desk, draft=draft))
 
 
+def tell_problem(error: AnalysisError) -> None:
+    """Keep a problem for `take_problem`."""
+    st.session_state[_PROBLEM] = str(error)
+
+
 def take_problem() -> str | None:
-    """What went wrong in the last callback, once."""
+    """What went wrong since the page was last drawn, once."""
     found = st.session_state.pop(_PROBLEM, None)
     return None if found is None else str(found)
 

@@ -69,6 +69,18 @@ def moved(draft: Draft, step: Step) -> Draft:
     return Draft(step, step, draft.edition + 1, past, ())
 
 
+def rebased(draft: Draft) -> Draft:
+    """The same recipe with itself as the table's input; the same draft when it is already."""
+    if draft.now == draft.base:
+        return draft
+    return discarded(draft)
+
+
+def discarded(draft: Draft) -> Draft:
+    """The same recipe with a table that has no pending edits."""
+    return replace(draft, base=draft.now, edition=draft.edition + 1)
+
+
 def undone(draft: Draft) -> Draft:
     """One step back; the same draft at the beginning."""
     if not draft.past:

@@ -25,9 +25,9 @@ def evidence_text(points: Iterable[SweepPoint], asked: int) -> str:
         key = (point.stage, point.samples, point.complete)
         groups[key] = groups.get(key, 0) + 1
     parts = [_part(*key, count, asked) for key, count in sorted(groups.items(), reverse=True)]
-    if len(found) < asked:
-        parts.append(f"{asked - len(found):,} not yet")
-    sentence = "; ".join(parts) if parts else "nothing"
+    if len(found) < asked or not parts:
+        parts.append(f"{asked - len(found):,} not measured yet")
+    sentence = "; ".join(parts)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 

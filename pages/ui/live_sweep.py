@@ -55,17 +55,20 @@ def heatmap_height(layers: int) -> int:
 def _progress(row: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container():
-            st.markdown(f"**{_headline(row)}**")
+            headline = _headline(row)
+            if headline is not None:
+                st.markdown(f"**{headline}**")
             share = row.done / row.total if row.total else 0.0
             st.progress(min(share, 1.0), text=job_state_text(row))
-        st.button(
-            "Cancel",
-            icon=":material/close:",
-            key="cancel_sweep",
-            on_click=_cancel,
-            args=(row.id,),
-            help="Stops after the cell in hand; what was measured is kept.",
-        )
+        if row.owner == owner():
+            st.button(
+                "Cancel",
+                icon=":material/close:",
+                key="cancel_sweep",
+                on_click=_cancel,
+                args=(row.id,),
+                help="Stops after the cell in hand; what was measured is kept.",
+            )
     problem = st.session_state.pop("cancel_problem", None)
     if problem is not None:
         error_card(str(problem), title="This sweep was not cancelled")
@@ -78,7 +81,8 @@ def _cancel(run: str) -> None:
         st.session_state["cancel_problem"] = str(error)
 
 
-def _headline(row: Job) -> str:
+def _headline(row: Job) -> str | None:
+    """What is not as usual: waiting, or going on after a death."""
     if row.state == "queued" and row.attempt:
         return "The worker died; the sweep goes on from its measured cells as soon as it can"
     if row.state == "queued" and row.ahead:
@@ -88,7 +92,7 @@ def _headline(row: Job) -> str:
         return "Next in the queue"
     if row.attempt > 1:
         return "Going on after a restart; what was measured before is kept"
-    return "Sweeping"
+    return None
 
 
 def _waiting(row: Job) -> None:

@@ -6,14 +6,15 @@ from dataclasses import replace
 import streamlit as st
 
 from analysis import serial
-from analysis.allocation.budget import Choice
+from analysis.allocation.budget import Choice, Prediction
+from analysis.allocation.predict import predict
 from analysis.errors import RecipeError
 from analysis.recipe import Recipe, parse_recipe
 from analysis.runs.records import Job, ScoreOptions
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.controls import error_card
-from pages.ui.desk import Desk, checked, keep, recipe_of
+from pages.ui.desk import DRAFT_NAME, Desk, checked, keep, recipe_of
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import owner, store
@@ -24,21 +25,13 @@ IMPORT_BYTES = 4_000_000
 """Largest recipe file that is read."""
 
 NAME_LENGTH = 60
+_NAME, _OFFERED = "recipe_name", "recipe_name_offered"
 
 
 def save_and_score(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     """Name, save, download, and the button that applies the recipe and scores it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        origin = desk.saved[0] if desk.saved is not None else desk.run
-        typed = st.text_input(
-            "Name of the recipe",
-            desk.name,
-            max_chars=NAME_LENGTH,
-            key=f"recipe_name_{origin}",
-            width=280,
-        )
-        name = typed.strip()[:NAME_LENGTH]
-        named = recipe_of(result, desk.draft.now, name or desk.name)
+        named = recipe_of(result, desk.draft.now, _name(desk, choice))
         if st.button("Save", icon=":material/save:", disabled=_is_saved(desk, named.name)):
             _saved(desk, named, choice)
             st.rerun()
@@ -56,6 +49,20 @@ def save_and_score(desk: Desk, result: Sensitivities, choice: Choice) -> None:
             apply_and_score(desk, named, choice)
 
 
+def _name(desk: Desk, choice: Choice) -> str:
+    """What is typed; a saved recipe keeps its name, and a new one is offered its bits as one."""
+    offered = desk.name
+    if desk.recipe_id is None:
+        offered = f"{DRAFT_NAME}, {choice.cost.effective_bits:.2f} bits"
+    origin = (desk.run, desk.saved[0] if desk.saved is not None else None, offered)
+    before = st.session_state.get(_OFFERED, origin)
+    if st.session_state.get(_NAME) in (None, before[2]) or before[:2] != origin[:2]:
+        st.session_state[_NAME] = offered
+    st.session_state[_OFFERED] = origin
+    typed = st.text_input("Name of the recipe", max_chars=NAME_LENGTH, key=_NAME, width=280)
+    return typed.strip()[:NAME_LENGTH] or offered
+
+
 def file_name(name: str) -> str:
     """A file name for a recipe of any name."""
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.') or 'recipe'}.json"
@@ -69,17 +76,22 @@ def _saved(desk: Desk, recipe: Recipe, choice: Choice) -> str:
     """The id of the recipe; it is stored unless it is already, under this name."""
     if desk.recipe_id is not None and _is_saved(desk, recipe.name):
         return desk.recipe_id
-    predicted = choice.predicted
-    figures = {
-        "divergence": predicted.divergence,
-        "low": predicted.low,
-        "high": predicted.high,
-        "samples": float(predicted.samples),
-        **({"drop": predicted.drop} if predicted.drop is not None else {}),
-    }
+    figures = predicted_figures(choice.predicted)
     record = store().save_recipe(recipe, owner=owner(), run=desk.run, predicted=figures)
     keep(replace(desk, name=recipe.name, saved=(record.id, desk.draft.now.layers)))
     return record.id
+
+
+def predicted_figures(predicted: Prediction) -> dict[str, float]:
+    """A prediction as the named figures that go with a stored recipe."""
+    named = {
+        "divergence": predicted.divergence,
+        "low": predicted.low,
+        "high": predicted.high,
+        "drop": predicted.drop,
+        "samples": float(predicted.samples),
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
@@ -110,7 +122,13 @@ def import_form(desk: Desk, result: Sensitivities) -> None:
         error_card("An import needs a recipe file; choose one first.")
         return
     recipe = checked(result, read_recipe(uploaded.getvalue()))
-    record = store().save_recipe(recipe, owner=owner(), run=desk.run, origin="imported")
+    record = store().save_recipe(
+        recipe,
+        owner=owner(),
+        run=desk.run,
+        origin="imported",
+        predicted=predicted_figures(predict(result, recipe)),
+    )
     go("recipe", run=desk.run, recipe=record.id)
 
 

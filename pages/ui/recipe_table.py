@@ -1,5 +1,6 @@
 """The recipe as a table: bits of every layer, editable, with locks. See `draft` for the rules."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -7,31 +8,29 @@ import streamlit as st
 
 from analysis.allocation.predict import share_of_loss
 from analysis.cost import weight_bytes
+from analysis.errors import AnalysisError
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import draft as drafts
 from pages.ui.cards import table_height
-from pages.ui.desk import Desk, change
+from pages.ui.desk import Desk, keep, tell_problem
 from pages.ui.draft import LOCK, Draft
 from pages.ui.text import samples_text
 
-_BITS: dict[Target, str] = {"weight": "Weight bits", "activation": "Input bits"}
+_BITS: dict[Target, str] = {"weight": "Weight", "activation": "Input"}
 
 
 def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
     """One row a layer; an edited layer is locked, and the solver leaves locked layers alone."""
-    key = f"recipe_table_{desk.draft.edition}"
     swept = [target for target in _BITS if result.of(target)]
     frame = _frame(desk.draft, result, recipe, swept)
     st.data_editor(
         frame,
-        key=key,
-        on_change=_take_edits,
-        args=(key,),
+        key=_key(desk.draft),
         num_rows="fixed",
         hide_index=False,
         height=table_height(len(frame)),
-        disabled=["share", "bytes", "weights", "kind"],
+        disabled=["share", "bytes", "weights"],
         column_config=_columns(result, swept),
         alt="The bits of every layer, editable, with locks, sizes and shares of the predicted loss",
     )
@@ -40,6 +39,32 @@ def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
         "the limit moves. Shares are predicted from single-layer figures on "
         f"{samples_text(result.setup.samples, 'sweep')}."
     )
+
+
+def take_edits(desk: Desk, result: Sensitivities) -> Desk:
+    """The desk with what was edited in the table since; call it before anything is drawn.
+
+    An edit that was never offered is discarded, and told by `take_problem`.
+    """
+    draft = desk.draft
+    table = st.session_state.get(_key(draft))
+    try:
+        # A page that was left and is opened again has lost the table's edits, not the draft's.
+        edited = (
+            drafts.rebased(draft)
+            if table is None
+            else drafts.edited(draft, result, table["edited_rows"])
+        )
+    except AnalysisError as error:
+        tell_problem(error)
+        edited = drafts.discarded(draft)
+    made = replace(desk, draft=edited)
+    keep(made)
+    return made
+
+
+def _key(draft: Draft) -> str:
+    return f"recipe_table_{draft.edition}"
 
 
 def _frame(
@@ -63,7 +88,6 @@ def _frame(
                 "share": shares[layer.name],
                 "bytes": weight_bytes(layer, now.weight),
                 "weights": layer.parameters,
-                "kind": layer.kind,
             }
         )
     return pd.DataFrame(rows, index=pd.Index([layer.name for layer in result.layers]))
@@ -75,13 +99,18 @@ def _columns(result: Sensitivities, swept: list[Target]) -> dict[str, Any]:
     }
     for target in swept:
         columns[target] = st.column_config.SelectboxColumn(
-            _BITS[target], options=list(drafts.menu(result, target)), required=True, width=110
+            _BITS[target],
+            options=list(drafts.menu(result, target)),
+            required=True,
+            width=88,
+            help=f"Bits of the layer's {target}s.",
         )
     columns[LOCK] = st.column_config.CheckboxColumn(
-        "Lock", width="small", help="The solver leaves a locked layer as it is."
+        "Lock", width=70, help="The solver leaves a locked layer as it is."
     )
     columns["share"] = st.column_config.ProgressColumn(
         "Share of loss",
+        width=130,
         format="percent",
         min_value=0.0,
         max_value=1.0,
@@ -91,17 +120,4 @@ def _columns(result: Sensitivities, swept: list[Target]) -> dict[str, Any]:
         "Bytes", format="localized", help="Scales and zero-points included."
     )
     columns["weights"] = st.column_config.NumberColumn("Weights", format="localized")
-    columns["kind"] = st.column_config.TextColumn("Kind")
     return columns
-
-
-def _take_edits(key: str) -> None:
-    """Read the table's pending edits; only those of the table on screen count."""
-    edits = st.session_state[key]["edited_rows"]
-
-    def taken(desk: Desk, result: Sensitivities) -> Draft:
-        if key != f"recipe_table_{desk.draft.edition}":
-            return desk.draft
-        return drafts.edited(desk.draft, result, edits)
-
-    change(taken)

@@ -17,7 +17,7 @@ from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
-from pages.ui.desk import Desk, current_desk, solve_for
+from pages.ui.desk import Desk, solve_for
 from pages.ui.text import (
     bytes_text,
     count_text,
@@ -31,6 +31,10 @@ from pages.ui.text import (
     signed_percent,
 )
 
+_CLICKS = "recipe_frontier_clicks"
+MARKS = 4
+"""So many measured recipes are drawn into the frontier."""
+
 
 def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     """What the recipe costs and what is predicted of it; every prediction is called one."""
@@ -42,9 +46,12 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
             "Size",
             bytes_text(cost.weight_bytes),
             signed_percent(cost.weight_bytes / cost.float_bytes - 1),
-            f"of {bytes_text(cost.float_bytes)}",
+            f"{bytes_text(cost.weight_bytes - limit)} over the limit"
+            if over
+            else f"of {bytes_text(cost.float_bytes)}",
             tone="bad" if over else "good",
-            help="Stored weights of all layers, scales and zero-points included, against float32. "
+            help="Stored weights of all layers, scales and zero-points included, against float32; "
+            "over the limit when edited or locked layers take more than it allows. "
             f"Another {bytes_text(cost.other_bytes)} (biases, norms) stay in float.",
         )
         card(
@@ -72,11 +79,6 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
                 "of float",
                 help="MACs × weight bits × activation bits for one sample.",
             )
-    if over:
-        st.caption(
-            f":red[{bytes_text(cost.weight_bytes - limit)} over the limit of {bytes_text(limit)}: "
-            "edited or locked layers take more than it allows.]"
-        )
     st.caption(
         f"Predicted from {samples_text(predicted.samples, 'sweep')}, one tensor at a time; not "
         "measured. ± is half a 95 % interval. Apply and score it to know."
@@ -118,24 +120,27 @@ def frontier_chart(
 ) -> None:
     """Size against loss; a click on a point takes its size as the limit."""
     star = (choice.cost.weight_bytes, choice.predicted.divergence)
-    marks = tuple(measured_mark(record) for record in scored)
+    near = sorted(scored, key=lambda record: abs(record.score.cost.weight_bytes - star[0]))
+    marks = tuple(measured_mark(record) for record in near[:MARKS])
     figure = reads.drawn(
         ("recipe frontier", *reads.version(desk.run), star, marks),
         lambda: frontier_figure(points, chosen=star, measured=marks),
     )
 
-    def clicked(index: Any) -> None:
-        place = index[0] if isinstance(index, list) else index
-        if 0 <= int(place) < len(points):
-            solve_for(Budget(weight_bytes=points[int(place)].weight_bytes))
-        if current_desk() != desk:
-            st.rerun()
+    # Each click makes a new chart, so that its selection never counts a second time.
+    clicks = st.session_state.get(_CLICKS, 0)
 
-    # The key changes with the star, so that a click never counts a second time.
-    plot(figure, key=f"recipe_frontier_{hash(star)}", on_select=clicked)
+    def clicked(index: Any) -> None:
+        place = int(index[0] if isinstance(index, list) else index)
+        if 0 <= place < len(points):
+            solve_for(Budget(weight_bytes=points[place].weight_bytes))
+        st.session_state[_CLICKS] = clicks + 1
+        st.rerun()
+
+    plot(figure, key=f"recipe_frontier_{clicks}", on_select=clicked)
     st.caption(
-        "The line is predicted; marks with intervals were measured on held-out samples. "
-        "Click a point to take its size as the limit."
+        "The line is predicted; the marks are the recipes nearest in size that were measured on "
+        "held-out samples. Click a point to take its size as the limit."
     )
 
 

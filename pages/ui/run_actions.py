@@ -14,7 +14,7 @@ from pages.ui.controls import error_card
 from pages.ui.guard import guarded
 from pages.ui.places import link
 from pages.ui.runs_list import KINDS, job_place, job_title, owner_text, took
-from pages.ui.state import owner, store
+from pages.ui.state import owner, run_workload, store
 from pages.ui.text import plain, samples_text, when
 
 _ASKED = "delete_asked"
@@ -26,7 +26,7 @@ def run_actions(job: Job) -> None:
     """The chosen job: its facts, its links, and what its owner may do."""
     mine = job.owner == owner()
     with st.container(border=True):
-        st.subheader(f"{KINDS[job.kind]} of {plain(job.workload or job.source)}", anchor=False)
+        st.subheader(f"{KINDS[job.kind]} of {plain(run_workload(job))}", anchor=False)
         st.caption(" · ".join(_facts(job)))
         if job.state == "failed":
             _failure(job, mine=mine)

@@ -9,7 +9,8 @@ from pages.ui.badge import job_state_text
 from pages.ui.cards import table_height
 from pages.ui.guard import guarded
 from pages.ui.places import Place, link
-from pages.ui.state import owner, store
+from pages.ui.state import owner, run_workload, store
+from pages.ui.sweep_state import TENSORS
 from pages.ui.text import duration, plain
 
 LISTED = 200
@@ -53,9 +54,8 @@ def job_title(job: Job) -> str:
     """What a job does, in a few words."""
     if isinstance(job.options, SweepOptions):
         options = job.options
-        targets = {"weight": "weights", "activation": "activations", "both": "both"}
         widths = ", ".join(map(str, options.bits))
-        return f"{targets[options.target]} at {widths} bits"
+        return f"{TENSORS[options.target]} at {widths} bits"
     return "recipe and baseline" if isinstance(job.options, ScoreOptions) else "histograms, ranges"
 
 
@@ -74,7 +74,7 @@ def _ticking(ids: tuple[str, ...]) -> None:
     for job in jobs:
         with st.container(border=True), st.container(horizontal=True, vertical_alignment="bottom"):
             with st.container():
-                st.markdown(f"**{KINDS[job.kind]}** {plain(job.workload or job.source)}")
+                st.markdown(f"**{KINDS[job.kind]}** {plain(run_workload(job))}")
                 share = job.done / job.total if job.total else 0.0
                 st.progress(min(share, 1.0), text=job_state_text(job))
             place, params = job_place(job)
@@ -116,7 +116,7 @@ def _row(job: Job) -> dict[str, object]:
     return {
         "state": STATES[job.state],
         "kind": KINDS[job.kind],
-        "workload": job.workload or job.source,
+        "workload": run_workload(job),
         "what": job_title(job),
         "owner": owner_text(job),
         "done": f"{job.done:,} of {job.total:,}" if job.total else "",

@@ -69,6 +69,11 @@ def open_score_desk() -> ScoreDesk | None:
     )
 
 
+def can_score(desk: ScoreDesk) -> bool:
+    """Whether the run on screen is of the recipe's model, so that its workload can score it."""
+    return reads.job(desk.run).fingerprint == desk.record.recipe.fingerprint
+
+
 def score_job(recipe_id: str) -> Job | None:
     """The newest job that scores this recipe, of anybody."""
     for job in store().jobs():

@@ -165,23 +165,14 @@ def damage(record: ScoreRecord) -> None:
     )
 
 
-def predictions(desk: ScoreDesk, scored: tuple[ScoreRecord, ...]) -> None:
-    """Predicted against measured divergence of this run's scored recipes."""
+def predictions(desk: ScoreDesk, shown: list[ScoreRecord]) -> None:
+    """Predicted against measured divergence of the recipes that are compared."""
     rows = []
-    for record in scored:
+    for record in shown:
         score, predicted = record.score, prediction_of(desk.result, record.score.recipe)
         if predicted is not None:
-            rows.append(
-                (
-                    score.recipe.name,
-                    predicted.divergence,
-                    predicted.low,
-                    predicted.high,
-                    score.divergence,
-                    score.low,
-                    score.high,
-                )
-            )
+            row = (predicted.divergence, predicted.low, predicted.high)
+            rows.append((score.recipe.name, *row, score.divergence, score.low, score.high))
     if not rows or desk.result is None:
         st.caption("No prediction: the sweep of this recipe is gone, or measured other specs.")
         return
@@ -189,7 +180,7 @@ def predictions(desk: ScoreDesk, scored: tuple[ScoreRecord, ...]) -> None:
         ("predicted against measured", desk.run, tuple(rows)), lambda: predicted_vs_measured(rows)
     )
     plot(figure, key="predicted_vs_measured")
-    sweep, held = desk.result.setup.samples, scored[0].score.samples
+    sweep, held = desk.result.setup.samples, shown[0].score.samples
     st.caption(
         f"Predicted for {samples_text(sweep, 'sweep')} by adding single-layer figures; measured on "
         f"{samples_text(held, 'other, held-out')}. Above the line the sum was too low."

@@ -182,7 +182,7 @@ def _symmetric(label: str, *, disabled: bool) -> bool:
 
 
 def _range(label: str, first: RangeMethod, *, disabled: bool) -> RangeMethod:
-    methods = get_args(RangeMethod)
+    methods = tuple(RANGES)
     chosen = st.selectbox(
         label,
         methods,

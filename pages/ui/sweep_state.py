@@ -4,21 +4,27 @@ import streamlit as st
 
 from analysis.errors import UnknownRunError
 from analysis.runs.records import Job, SweepOptions
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Sensitivities, Targets
 from pages.ui import reads
 from pages.ui.controls import error_card
 from pages.ui.places import go
-from pages.ui.state import owner, store
-from pages.ui.sweep_form import TARGETS, start
+from pages.ui.state import owner, run_workload, store
+from pages.ui.sweep_form import start
 from pages.ui.text import duration, plain
+
+TENSORS: dict[Targets, str] = {
+    "weight": "weights",
+    "activation": "activations",
+    "both": "weights and activations",
+}
 
 
 def sweep_note(row: Job) -> str:
     """One line under the title: workload, what was swept, how long it took."""
-    parts = [plain(row.workload or row.source)]
+    parts = [plain(run_workload(row))]
     if isinstance(row.options, SweepOptions):
         options = row.options
-        parts.append(f"{options.method} sweep of {TARGETS[options.target].lower()}")
+        parts.append(f"{options.method} sweep of {TENSORS[options.target]}")
         if options.target != "activation":
             parts.append(f"weights {options.weight_spec.label.split(maxsplit=1)[1]}")
         if options.target != "weight":
@@ -41,12 +47,14 @@ def state_card(row: Job) -> None:
     """Why a sweep ended early, and buttons to go on; nothing for one that is done."""
     if row.state == "done":
         return
-    kept = f"{row.done:,} of {row.total:,} cells are kept." if row.total else ""
+    kept = None
+    if row.total:
+        kept = f"What was measured is kept: {row.done:,} of {row.total:,} cells' worth."
     if row.state == "failed":
-        error_card(row.error or "The sweep failed.", kept or None, title="The sweep failed")
+        error_card(row.error or "The sweep failed.", kept, title="The sweep failed")
     else:
         st.warning(
-            f"It was stopped before its end. {kept}",
+            f"It was stopped before its end. {kept or ''}",
             title="The sweep was cancelled",
             icon=":material/cancel:",
         )

@@ -99,3 +99,15 @@ def test_locks_say_what_the_solver_must_keep(result, draft):
     after = drafts.edited(draft, result, {1: {"weight": "8"}})
     name = result.layers[1].name
     assert after.now.kept == {name: after.now.layers[name]}
+
+
+def test_a_table_that_lost_its_edits_shows_them_as_its_input(result, draft):
+    after = drafts.edited(draft, result, {1: {"weight": "8"}})
+    again = drafts.rebased(after)
+    assert (again.base, again.now, again.edition) == (after.now, after.now, after.edition + 1)
+    assert drafts.rebased(again) is again
+
+
+def test_edits_taken_back_in_the_table_restore_its_input(result, draft):
+    after = drafts.edited(draft, result, {1: {"weight": "8"}})
+    assert drafts.edited(after, result, {}).now == draft.now

@@ -20,9 +20,9 @@ def test_cells_of_different_standing_are_counted_apart():
     points[0] = replace(points[0], samples=64)
     assert evidence_text(points, 6) == (
         "4 of 6 cells measured on 512 sweep samples; "
-        "1 of 6 cells measured on 64 sweep samples so far; 1 not yet."
+        "1 of 6 cells measured on 64 sweep samples so far; 1 not measured yet."
     )
 
 
 def test_nothing_is_said_to_be_nothing():
-    assert evidence_text([], 6) == "6 not yet."
+    assert evidence_text([], 6) == "6 not measured yet."
