@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf, isnan
 from typing import Literal
 
 from analysis.quant.spec import QuantSpec
@@ -57,4 +58,6 @@ def setup_grid(setup: SweepSetup, points: Iterable[SweepPoint], target: Target) 
 
 
 def _worst(row: tuple[SweepPoint | None, ...]) -> float:
-    return max((point.divergence for point in row if point is not None), default=-1.0)
+    """Largest divergence of a layer; a NaN counts as infinite, nothing measured as least."""
+    values = [point.divergence for point in row if point is not None]
+    return max((inf if isnan(value) else value for value in values), default=-1.0)

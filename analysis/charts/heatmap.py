@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from typing import Any
 
 import numpy as np
@@ -168,7 +168,8 @@ def sensitivity_heatmap_alt(
         f"at {', '.join(str(width) for width in grid.bits) or 'no'} bits"
     )
     sign = -1.0 if read.low_is_worse else 1.0
-    worst = max((p for _, _, p in grid.points), key=lambda p: sign * read.of(p), default=None)
+    known = [point for _, _, point in grid.points if not isnan(read.of(point))]
+    worst = max(known, key=lambda point: sign * read.of(point), default=None)
     if worst is None:
         return f"{head}; nothing is measured yet."
     digits = 2 if read.is_divergence else 3

@@ -1,6 +1,5 @@
 """What a tensor holds, and what a spec makes of it: histogram with grid, channels, SQNR curves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, isfinite
@@ -9,6 +8,7 @@ from statistics import median
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.charts.families import families
 from analysis.charts.frame import axis, framed, legend_below
 from analysis.charts.numerals import SPACE, short
 from analysis.charts.palette import ACCENT, CATEGORIES, CLEAR, category, symbol, translucent
@@ -202,17 +202,6 @@ def _strip(info: ChannelsInfo, picked: bool, name: str, colour: str) -> go.Bar:
         name=f"{len(places)} {name}{'' if len(places) == 1 else 's'}",
         hovertemplate=f"{name} %{{x}}<br>%{{base:.3~g}} to %{{customdata:.3~g}}<extra></extra>",
     )
-
-
-def families(effects: Sequence[SpecEffect]) -> dict[str, tuple[SpecEffect, ...]]:
-    """Effects of specs that differ in nothing but their width, ascending; the key names them."""
-    found: dict[str, list[SpecEffect]] = {}
-    for effect in effects:
-        name = effect.spec.label.split(" ", 1)[1]
-        found.setdefault(name, []).append(effect)
-    return {
-        name: tuple(sorted(rows, key=lambda row: row.spec.bits)) for name, rows in found.items()
-    }
 
 
 def spec_curve(profile: LayerProfile, *, target: Target = "weight") -> go.Figure:

@@ -75,6 +75,11 @@ def bits_text(bits: int | None) -> str:
     return "float" if bits is None else f"{bits} bits"
 
 
+def sentence_case(text: str) -> str:
+    """The text with a capital at its beginning; the rest keeps its case."""
+    return text[:1].upper() + text[1:]
+
+
 def metric_title(name: str) -> str:
     """Name of a metric on screen."""
     return TITLES.get(name, name)

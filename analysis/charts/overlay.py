@@ -4,6 +4,7 @@ Streamlit reports no clicks on heat-map cells (its issue 8760), but those on mar
 also carry the hover text, because plotly gives the mouse to markers before cells.
 """
 
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from analysis.charts.cells import CellGrid
-from analysis.charts.palette import ACCENT, ink_on, ramp
+from analysis.charts.palette import ACCENT, NEUTRAL, ink_on, ramp
 from analysis.charts.rows import row_pixels
 
 
@@ -58,15 +59,20 @@ def cell_numbers(
     A trace of its own: plotly's heat-map text has one dark ink, too light for the middle tones.
     """
     places = [(row, column) for row, column, _ in grid.points]
-    fills = [ramp(colours, float(shares[place])) for place in places]
+    inks = [_ink(colours, float(shares[place])) for place in places]
     return go.Scatter(
         x=[column for _, column in places],
         y=[row for row, _ in places],
         text=[texts[row][column] for row, column in places],
         mode="text",
-        textfont={"size": 9.5, "color": [ink_on(fill) for fill in fills]},
+        textfont={"size": 9.5, "color": inks},
         # Plotly dims the text of unselected points unless the selected ones have a colour.
         selected={"textfont": {"color": ACCENT}},
         hoverinfo="skip",
         showlegend=False,
     )
+
+
+def _ink(colours: tuple[str, ...], share: float) -> str:
+    """Ink for a number; a figure that is NaN has no colour below it."""
+    return NEUTRAL if isnan(share) else ink_on(ramp(colours, share))

@@ -1,0 +1,109 @@
+"""How the figures came about, and the commands that make them again."""
+
+import json
+from collections.abc import Iterator
+from shlex import quote
+
+from analysis import serial
+from analysis.allocation.cells import swept_specs
+from analysis.charts.numerals import (
+    DIVERGENCES,
+    bytes_text,
+    metric_text,
+    metric_title,
+    sentence_case,
+    short,
+)
+from analysis.profiles import Inspection
+from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC
+from analysis.recipe import Recipe
+from analysis.report.headline import Scores
+from analysis.report.markup import Html, joined, tag
+from analysis.sensitivity.points import Sensitivities
+from analysis.workloads.catalogue import built_in_names
+
+
+def method_section(result: Sensitivities, inspection: Inspection | None, scores: Scores) -> Html:
+    """What was measured on which samples, and what was left out."""
+    facts = [tag("li", fact) for fact in _facts(result, inspection, scores)]
+    return joined([tag("h2", "How it was measured"), tag("ul", joined(facts))])
+
+
+def _facts(result: Sensitivities, inspection: Inspection | None, scores: Scores) -> Iterator[str]:
+    setup, cost = result.setup, result.cost
+    if inspection is not None:
+        parts = inspection.samples
+        yield (
+            f"Three disjoint parts of the data: {parts.calibration:,} calibration samples set the "
+            f"ranges, {parts.sweep:,} sweep samples gave the sensitivities, {parts.evaluation:,} "
+            "evaluation samples the final score alone."
+        )
+        yield from _left_in_float(inspection)
+    yield (
+        f"Sensitivity: {DIVERGENCES[setup.divergence]} between the float output and the output "
+        f"with one tensor quantised (fake quantisation), method “{setup.method}”, "
+        f"{len(result.points):,} of {len(setup.cells):,} cells, {setup.samples:,} sweep samples."
+    )
+    yield (
+        "Intervals hold 95 %, over samples. Predictions add up single-layer figures and leave "
+        "interactions out; only scores are measurements of a whole recipe."
+    )
+    for name, value in setup.reference.items():
+        yield (
+            f"{sentence_case(metric_title(name))} of the float model on the sweep samples: "
+            f"{metric_text(name, value)}."
+        )
+    yield (
+        f"The sweep took {short(cost.seconds, 3)} s, {short(cost.forwards, 3)} forwards of the "
+        f"sweep set and {bytes_text(cost.peak_rss_bytes)} of memory."
+    )
+    yield f"Weights: fingerprint {setup.fingerprint}."
+    if scores:
+        yield "Sizes count codes, scales (32 bits) and zero-points; the rest of the model is float."
+
+
+def _left_in_float(inspection: Inspection) -> Iterator[str]:
+    if not inspection.skipped:
+        return
+    count = sum(entry.parameters for entry in inspection.skipped)
+    reasons = "; ".join(dict.fromkeys(entry.reason for entry in inspection.skipped))
+    yield (
+        f"{count:,} of {inspection.parameters:,} parameters stay in float "
+        f"({bytes_text(inspection.other_bytes)}): {reasons}."
+    )
+
+
+def reproduce_section(result: Sensitivities, recipe: Recipe) -> Html:
+    """Commands, and the recipe itself to save as a file."""
+    name = result.setup.workload
+    lines = [sweep_command(result), f"quantscope score {quote(name)} recipe.json --json"]
+    note = "Save the recipe below as recipe.json."
+    if name not in built_in_names():
+        note += f" Instead of {name} give the path of its factory, such as my_case.py:make."
+    text = json.dumps(serial.to_plain(recipe), separators=(",", ":"), ensure_ascii=False)
+    return joined(
+        [
+            tag("h2", "Make it again"),
+            tag("pre", "\n".join(lines)),
+            tag("p", note, kind="soft"),
+            tag("details", tag("summary", "recipe.json"), tag("pre", text)),
+        ]
+    )
+
+
+def sweep_command(result: Sensitivities) -> str:
+    """The command of the sweep; an option that has its default is left out."""
+    setup = result.setup
+    weights, activations = swept_specs(result, "weight"), swept_specs(result, "activation")
+    widths = sorted({spec.bits for spec in (*weights, *activations)})
+    target = "both" if weights and activations else "activation" if activations else "weight"
+    parts = ["quantscope sweep", quote(setup.workload), f"--method {setup.method}"]
+    parts += [f"--bits {','.join(map(str, widths))}", f"--target {target}"]
+    for option, specs, usual in (
+        ("--weight-spec", weights, WEIGHT_SPEC),
+        ("--activation-spec", activations, ACTIVATION_SPEC),
+    ):
+        default = [usual.label.replace(str(usual.bits), str(spec.bits), 1) for spec in specs]
+        if [spec.label for spec in specs] != default:
+            parts.append(f"{option} {quote(specs[0].label)}")
+    return " ".join([*parts, "--json > sweep.json"])
