@@ -9,7 +9,7 @@ from analysis.workloads.architectures import ARCHITECTURE_FORMS
 from analysis.workloads.upload import save_upload
 from pages.ui.guard import guarded
 from pages.ui.places import go
-from pages.ui.state import Source, owner, store
+from pages.ui.state import Source, owner, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import plain
 
@@ -61,7 +61,8 @@ def _own_model() -> None:
 def look_at(source: str) -> None:
     """Show this workload; nobody looked at it yet: start the job that does."""
     if store().inspection_of(source) is None and inspect_job(source, live=True) is None:
-        submit_job("inspect", source, InspectOptions())
+        titles = {known.source: known.title for known in workload_sources()}
+        submit_job("inspect", source, InspectOptions(), workload=titles.get(source, ""))
     go("model", workload=source)
 
 
