@@ -9,7 +9,7 @@ import pytest
 from typer.main import get_command
 
 from analysis.cli.main import app
-from analysis.quant.spec import MAX_BITS, MIN_BITS, RangeMethod
+from analysis.quant.spec import MAX_BITS, MIN_BITS, RangeMethod, Rounding
 from analysis.sensitivity.points import Divergence, Method
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,13 +49,16 @@ def test_every_long_option_of_the_readme_exists() -> None:
     assert set(re.findall(r"--[a-z][a-z-]*", README)) <= known
 
 
-@pytest.mark.parametrize("name", get_args(RangeMethod) + get_args(Method) + get_args(Divergence))
+METHOD_WORDS = (RangeMethod, Rounding, Method, Divergence)
+
+
+@pytest.mark.parametrize("name", [name for words in METHOD_WORDS for name in get_args(words)])
 def test_every_method_is_explained(name: str) -> None:
     assert f"**{name}**" in METHODS
 
 
 def test_the_widths_in_the_documents_are_those_of_the_code() -> None:
-    assert f"from {MIN_BITS} to {MAX_BITS} bits" in METHODS
+    assert f"Integer widths go from {MIN_BITS} to {MAX_BITS} bits" in METHODS
     assert f"of {MIN_BITS} to {MAX_BITS} bits" in README
 
 
