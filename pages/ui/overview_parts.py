@@ -52,7 +52,8 @@ def _share(job: Job) -> None:
     if box.open:
         with box:
             st.caption("Whoever has this link can read this run; only you can change it.")
-            st.code(f"{str(st.context.url).rstrip('/')}/?run={job.id}", language=None, wrap_lines=True)
+            home = str(st.context.url).rstrip("/")
+            st.code(f"{home}/?run={job.id}", language=None, wrap_lines=True)
 
 
 def _about(job: Job, result: Sensitivities | None) -> str:
