@@ -35,14 +35,6 @@ def _fixed_seeds() -> None:
         torch.manual_seed(0)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the browser; tests that ask for it carry the mark `browser`."""
-    path = find_chromium()
-    assert path is not None, "mark this test with `browser`, so that it is left out without one"
-    return path
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Fast tests first, browser tests last; those only where there is a browser.
 
