@@ -56,7 +56,9 @@ def legend_below(traces: Sequence[Any]) -> tuple[dict[str, Any], int]:
     One entry a line, because side by side they are cut off on a phone.
     """
     named = [trace for trace in traces if trace.showlegend is not False]
-    lines = sum(1 + (trace.name or "").count("<br>") for trace in named)
+    titled = [trace for trace in named if trace.legendgroup]
+    groups = len({trace.legendgroup for trace in titled})
+    lines = groups + sum(1 + (trace.name or "").count("<br>") for trace in named)
     legend = {
         "orientation": "v",
         "x": 0,
@@ -66,10 +68,11 @@ def legend_below(traces: Sequence[Any]) -> tuple[dict[str, Any], int]:
         "yanchor": "bottom",
         "bgcolor": CLEAR,
         "font": {"size": 12},
+        "tracegroupgap": 6,
         "itemclick": False,
         "itemdoubleclick": False,
     }
-    return legend, 16 * lines + 3 * len(named) + 12
+    return legend, 16 * lines + 3 * len(named) + 8 * groups + 12
 
 
 def log_axis(title: str, scale: LogScale, *, margin: float = 0.06) -> dict[str, Any]:

@@ -120,7 +120,9 @@ def _mark(mark: MeasuredMark, index: int, info: FrontierInfo) -> go.Scatter:
         error_y=error_bar(y, [mark.low, mark.high], info.shades),
         mode="markers",
         marker={"color": colour, "symbol": symbol(index), "size": 11},
-        name=f"{wrapped(mark.name, 40)}:<br>{measured_on(mark.samples)}",
+        name=wrapped(mark.name, 40),
+        legendgroup=str(mark.samples),
+        legendgrouptitle={"text": f"{measured_on(mark.samples)}:", "font": {"size": 12}},
         hovertext=[f"{short(mark.divergence, 3)}<br>{interval(mark.low, mark.high)}"],
         hovertemplate=f"<b>{escape(mark.name)}</b><br>divergence %{{hovertext}}<br>"
         f"{measured_on(mark.samples)}<extra></extra>",

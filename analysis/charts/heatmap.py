@@ -59,7 +59,7 @@ def heatmap_info(
 
 def _in_cell(number: float, digits: int) -> str:
     """The number in as few characters as a cell holds on a phone; hovering tells the rest."""
-    return short(number, 1 if 0 < number < 1e-3 else digits)
+    return short(number, 1 if 0 < number < 1e-2 else digits)
 
 
 Values = dict[tuple[int, int], float]

@@ -49,7 +49,7 @@ def _step_name(name: str, recipe: Recipe) -> str:
         ("A", config.activation.bits if config.activation else None),
     ]
     widths = " ".join(f"{side}{bits}" for side, bits in sides if bits is not None)
-    return f"{escape(shortened(name, 18))} {widths}"
+    return f"{escape(shortened(name, 20))} {widths}"
 
 
 def waterfall(result: Sensitivities, recipe: Recipe) -> go.Figure:

@@ -29,10 +29,10 @@ def test_the_line_is_named_a_prediction_and_clicks_give_the_index(
 
 def test_marks_say_on_how_many_held_out_samples(points: tuple[FrontierPoint, ...]) -> None:
     figure = frontier_figure(points, measured=[mark("uniform 4-bit"), mark()])
-    assert [trace.name for trace in figure.data[1:]] == [
-        "uniform 4-bit:<br>measured on 2,000 held-out samples",
-        "mixed:<br>measured on 2,000 held-out samples",
-    ]
+    assert [trace.name for trace in figure.data[1:]] == ["uniform 4-bit", "mixed"]
+    assert {trace.legendgrouptitle.text for trace in figure.data[1:]} == {
+        "measured on 2,000 held-out samples:"
+    }
 
 
 def test_error_bars_span_the_interval(points: tuple[FrontierPoint, ...]) -> None:
