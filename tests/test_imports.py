@@ -9,6 +9,7 @@ import analysis
 
 NEEDS_TORCH = (
     "analysis.__main__",  # runs the program
+    "analysis.decision.",
     "analysis.divergence",
     "analysis.inspection",
     "analysis.metrics",
