@@ -16,7 +16,10 @@ from analysis.recipe import LayerConfig, Recipe
 
 
 def recipe_treemap(layers: Sequence[Layer], recipe: Recipe) -> go.Figure:
-    """Stored bytes as areas, bits as colours and as text; `ids` are the layer names."""
+    """Stored bytes as areas, bits as colours and as text.
+
+    A click's point has no `customdata` (streamlit leaves it out here); its `id` is the layer.
+    """
     specs = [recipe.layers.get(layer.name, LayerConfig()).weight for layer in layers]
     sizes = [weight_bytes(layer, spec) for layer, spec in zip(layers, specs, strict=True)]
     widths = [None if spec is None else spec.bits for spec in specs]
@@ -27,7 +30,6 @@ def recipe_treemap(layers: Sequence[Layer], recipe: Recipe) -> go.Figure:
         parents=[""] * len(layers),
         values=sizes,
         text=[bits_text(width) for width in widths],
-        customdata=[[layer.name, width] for layer, width in zip(layers, widths, strict=True)],
         hovertext=[bytes_text(size) for size in sizes],
         texttemplate="<b>%{label}</b><br>%{text}",
         hovertemplate="<b>%{label}</b><br>%{text}, %{hovertext}<br>"
