@@ -25,7 +25,7 @@ def page_header(title: str, *, run: str | None = None, note: str | None = None) 
     Returns:
         the place at the right of the title, for what can be done with the whole page.
     """
-    left, right = st.columns([5, 4], vertical_alignment="bottom")
+    left, right = st.columns(2, vertical_alignment="bottom")
     with left:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.title(plain(title), anchor=False, width="content")
@@ -85,7 +85,7 @@ def _run_picker(run: str) -> None:
         key=_PICKER,
         on_change=picked,
         label_visibility="collapsed",
-        width=330,
+        width=270,
     )
 
 

@@ -17,7 +17,6 @@ from pages.ui.text import (
     bytes_text,
     count_text,
     drop_text,
-    duration,
     interval_text,
     metric_text,
     metric_title,
@@ -68,7 +67,6 @@ def _about(job: Job, result: Sensitivities | None) -> str:
             f"{metric_title(setup.metric)} {float_metric} in float "
             f"on {samples_text(setup.samples, 'sweep')}"
         )
-    parts.append(f"swept in {duration(result.cost.seconds)}")
     return " · ".join(parts)
 
 
