@@ -52,6 +52,8 @@ def sweep(  # noqa: PLR0913  (an option each)
     with watched(store, attempt.job_id):
         work_here(attempt)
     result = store.sensitivities(attempt.job_id)
+    for sentence in result.notes:
+        note(sentence)
     note(f"Stored as run {attempt.job_id}; the app shows it at /sensitivity?run={attempt.job_id}")
     return Answer(to_document(result), sweep_text(result))
 
