@@ -5,6 +5,7 @@ Streamlit's automatic pages answer the first deep link after a start (streamlit 
 """
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -26,4 +27,5 @@ app = st.App(
 )
 
 if __name__ == "__main__":
-    app.run()
+    with suppress(KeyboardInterrupt):
+        app.run()
