@@ -1,11 +1,12 @@
 """The affine map between real values and integer codes, and how a range becomes one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from analysis.quant.spec import IntFormat
+from analysis.quant.formats import FixedPointFormat, IntFormat
 
 FLOAT32_MAX = torch.finfo(torch.float32).max
 SMALLEST_SCALE = 2.0**-149
@@ -55,18 +56,41 @@ def affine_qparams(
     else:
         bottom = low.clamp(max=0.0)
         step = high.clamp(min=0.0) / levels - bottom / levels
-    step = torch.where(constant, magnitude, step)
-    step = torch.where(magnitude == 0.0, 1.0, step.clamp(SMALLEST_SCALE, FLOAT32_MAX))
-    scale = _round_up_to_float32(step)
+    scale = _rounded_scale(step, magnitude, constant)
     if format.symmetric:
         zero_point = torch.zeros_like(scale)
     else:
         zero_point = (-bottom / scale.double()).round_().clamp_(0.0, levels)
     reach = torch.maximum(zero_point - format.qmin, format.qmax - zero_point).double()
+    scale = _held_finite(scale, constant, reach, largest)
+    return QParams(scale, zero_point.to(torch.int32))
+
+
+def float_scale(
+    step: Tensor, magnitude: Tensor, constant: Tensor, reach: Tensor, largest: float
+) -> Tensor:
+    """A float32 scale from the one wanted, by the rules of `affine_qparams`.
+
+    Args:
+        step: wanted scale, float64.
+        magnitude: largest magnitude of the range.
+        constant: whether the range is a single value; it is then the scale.
+        reach: largest magnitude of a code in use.
+        largest: largest finite number of the tensor's own type.
+    """
+    return _held_finite(_rounded_scale(step, magnitude, constant), constant, reach, largest)
+
+
+def _rounded_scale(step: Tensor, magnitude: Tensor, constant: Tensor) -> Tensor:
+    step = torch.where(constant, magnitude, step)
+    step = torch.where(magnitude == 0.0, 1.0, step.clamp(SMALLEST_SCALE, FLOAT32_MAX))
+    return _round_up_to_float32(step)
+
+
+def _held_finite(scale: Tensor, constant: Tensor, reach: Tensor, largest: float) -> Tensor:
     # One part in four million below the limit: float32 rounding must not reach infinity.
     limit = ((1.0 - 2.0**-22) * largest / reach).clamp_(max=FLOAT32_MAX).float()
-    scale = torch.where(constant, scale, torch.minimum(scale, limit))
-    return QParams(scale, zero_point.to(torch.int32))
+    return torch.where(constant, scale, torch.minimum(scale, limit))
 
 
 def _round_up_to_float32(value: Tensor) -> Tensor:
@@ -88,7 +112,9 @@ class Grid:
     last: Tensor
 
     @classmethod
-    def of(cls, qparams: QParams, format: IntFormat, dtype: torch.dtype) -> "Grid":
+    def of(
+        cls, qparams: QParams, format: IntFormat | FixedPointFormat, dtype: torch.dtype
+    ) -> "Grid":
         """The grid of some qparams, to be used in arithmetic of `dtype`."""
         zero_point = qparams.zero_point
         return cls(
@@ -106,6 +132,18 @@ class Grid:
     def clipped(self, steps: Tensor) -> Tensor:
         """Whether a value lies beyond the grid by more than the half step of rounding."""
         return (steps < self.first - 0.5) | (steps > self.last + 0.5)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Beyond these a value counts as clipped; for a grid of one scale."""
+        return (
+            (self.scale * (self.first - 0.5)).item(),
+            (self.scale * (self.last + 0.5)).item(),
+        )
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Grid":
+        """The same grid, its tensors rearranged."""
+        return Grid(change(self.scale), change(self.first), change(self.last))
 
 
 def working_dtype(dtype: torch.dtype) -> torch.dtype:

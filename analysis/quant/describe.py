@@ -3,17 +3,20 @@
 from dataclasses import replace
 from math import inf, log10
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from analysis.quant.affine import Grid, QParams
+from analysis.quant.evidence import LayerEvidence
 from analysis.quant.fake import fake_quantize_with, weight_grid
+from analysis.quant.grid_error import grid_error
 from analysis.quant.grouping import Grouping
+from analysis.quant.levels import LevelGrid
 from analysis.quant.observer import FAR, Observer
 from analysis.quant.qparams import activation_qparams, checked_weight, weight_qparams
 from analysis.quant.ranges import TILE
-from analysis.quant.spec import IntFormat, QuantSpec
+from analysis.quant.scales import grid_of
+from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, SpecEffect, TensorStats
 
 MAX_GRID = 256
@@ -47,17 +50,20 @@ def weight_stats(weight: Tensor) -> TensorStats:
     return replace(stats, outliers=outliers / stats.count)
 
 
-def weight_effect(weight: Tensor, spec: QuantSpec, channel_axis: int) -> SpecEffect:
+def weight_effect(
+    weight: Tensor, spec: QuantSpec, channel_axis: int, evidence: LayerEvidence | None = None
+) -> SpecEffect:
     """What a spec does to a weight.
 
     `clipped` counts values beyond the grid by more than the half step of rounding; `grid` is that
-    of the group with the largest scale.
+    of the group with the largest scale, before any gain correction. `evidence` as in
+    `fake_quantize_weight`.
 
     Raises:
         ModelError: the weight is empty, NaN or infinite.
     """
     qparams = weight_qparams(weight, spec, channel_axis)
-    actual = fake_quantize_with(weight, qparams, spec, channel_axis)
+    actual = fake_quantize_with(weight, qparams, spec, channel_axis, evidence)
     signal, noise = _energies(weight.detach(), actual)
     values = checked_weight(weight)
     grouping = Grouping.of(values, spec.granularity, channel_axis)
@@ -70,7 +76,7 @@ def weight_effect(weight: Tensor, spec: QuantSpec, channel_axis: int) -> SpecEff
         sqnr_db=_sqnr_db(signal, noise),
         clipped=clipped / values.numel(),
         scale=(qparams.scale.min().item(), qparams.scale.max().item()),
-        grid=_grid_values(shown, spec.format),
+        grid=_grid_values(grid_of(shown, spec.format, torch.float32)),
     )
 
 
@@ -85,17 +91,14 @@ def activation_effect(observer: Observer, spec: QuantSpec) -> SpecEffect:
     """
     qparams = activation_qparams(observer, spec)
     density = observer.density()
-    grid = Grid.of(qparams, spec.format, torch.float64)
-    scale, first, last = (np.array([x.item()]) for x in (grid.scale, grid.first, grid.last))
-    noise = float(density.squared_error(scale, first, last)[0])
-    outside = density.below(float(scale[0] * (first[0] - 0.5)))
-    outside += density.above(float(scale[0] * (last[0] + 0.5)))
+    grid = grid_of(qparams, spec.format, torch.float64)
+    outside = density.below(grid.limits[0]) + density.above(grid.limits[1])
     return SpecEffect(
         spec=spec,
-        sqnr_db=_sqnr_db(observer.energy(), noise),
+        sqnr_db=_sqnr_db(observer.energy(), grid_error(density, grid)),
         clipped=outside / observer.count,
-        scale=(float(scale[0]), float(scale[0])),
-        grid=_grid_values(qparams, spec.format),
+        scale=(grid.scale.item(), grid.scale.item()),
+        grid=_grid_values(grid_of(qparams, spec.format, torch.float32)),
     )
 
 
@@ -114,9 +117,11 @@ def _sqnr_db(signal: float, noise: float) -> float:
     return 10.0 * log10(signal / noise) if noise else inf
 
 
-def _grid_values(qparams: QParams, format: IntFormat) -> tuple[float, ...]:
+def _grid_values(grid: Grid | LevelGrid) -> tuple[float, ...]:
     """Values of the codes; of more than `MAX_GRID`, as many spread evenly with both ends."""
-    count = min(MAX_GRID, format.qmax - format.qmin + 1)
-    codes = torch.linspace(format.qmin, format.qmax, count, dtype=torch.float64).round()
-    values = (codes - qparams.zero_point).float() * qparams.scale
-    return tuple(values.tolist())
+    if isinstance(grid, LevelGrid):
+        return tuple(value * grid.scale.item() for value in grid.format.values)
+    first, last = int(grid.first), int(grid.last)
+    count = min(MAX_GRID, last - first + 1)
+    multiples = torch.linspace(first, last, count, dtype=torch.float64).round().float()
+    return tuple((multiples * grid.scale).tolist())

@@ -1,15 +1,22 @@
 """Range methods for activations: which interval of the values seen the codes shall cover."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from analysis.quant.affine import Grid, affine_qparams
+from analysis.quant.affine import Grid
 from analysis.quant.density import Density, Floats
+from analysis.quant.entropy import clipped_divergence
+from analysis.quant.formats import Format
+from analysis.quant.grid_error import grid_error
+from analysis.quant.levels import LevelGrid
 from analysis.quant.ranges import TAIL
-from analysis.quant.spec import IntFormat, RangeMethod
+from analysis.quant.scales import grid_of, range_qparams
+from analysis.quant.terms import RangeMethod
 
 ObservedRange = tuple[float, float]
 
@@ -26,12 +33,12 @@ HALVINGS = 64
 """Enough for a bisection to reach the last bit of a float64."""
 
 
-def minmax_range(density: Density, format: IntFormat) -> ObservedRange:
+def minmax_range(density: Density, format: Format) -> ObservedRange:
     """From the smallest to the largest value seen."""
     return density.low, density.high
 
 
-def percentile_range(density: Density, format: IntFormat) -> ObservedRange:
+def percentile_range(density: Density, format: Format) -> ObservedRange:
     """The 99.9 % range: one value in a thousand lies outside.
 
     Symmetric formats leave out the largest magnitudes, asymmetric ones half of them at each end
@@ -72,7 +79,7 @@ def _least(holds: Callable[[float], bool], knots: Floats) -> float:
     return least
 
 
-def mse_range(density: Density, format: IntFormat) -> ObservedRange:
+def mse_range(density: Density, format: Format) -> ObservedRange:
     """The range with the least expected squared error at this bit-width.
 
     Both ends are drawn in, together and each on its own, so that one-sided inputs (after a ReLU)
@@ -80,13 +87,36 @@ def mse_range(density: Density, format: IntFormat) -> ObservedRange:
     (arXiv 2106.08295, section 3.1, mean squared error) over the two ends of the range. The
     min-max range is among the candidates and wins a tie.
     """
+    return _searched(density, format, _squared_errors)
+
+
+def entropy_range(density: Density, format: Format) -> ObservedRange:
+    """The range whose quantised histogram diverges least (KL) from the one that was seen.
+
+    The criterion of Migacz, "8-bit inference with TensorRT" (GTC 2017), see `clipped_divergence`,
+    searched over both ends like `mse_range`.
+    """
+    return _searched(density, format, _divergences)
+
+
+Criterion = Callable[[Density, Grid | LevelGrid], Floats]
+"""Costs of candidates, (candidates,), whose grids are one grid with scales of that shape."""
+
+
+def _searched(density: Density, format: Format, criterion: Criterion) -> ObservedRange:
     if density.low == density.high:
         return density.low, density.high
     ends = np.array([min(density.low, 0.0), max(density.high, 0.0)])
 
+    def best(candidates: Floats) -> Floats:
+        clip = torch.from_numpy(candidates * ends)
+        grid = grid_of(range_qparams(clip[:, 0], clip[:, 1], format), format, torch.float64)
+        chosen: Floats = candidates[int(criterion(density, grid).argmin())]
+        return chosen
+
     def descend(pair: Floats, low: Floats, high: Floats) -> Floats:
         for _ in range(ROUNDS):
-            start, pair = pair, _best(density, ends, _moves(ends, pair, low, high), format)
+            start, pair = pair, best(_moves(ends, pair, low, high))
             if np.array_equal(start, pair):
                 break
         return pair
@@ -94,6 +124,21 @@ def mse_range(density: Density, format: IntFormat) -> ObservedRange:
     pair = descend(np.ones(2), COARSE, COARSE)
     pair = descend(pair, pair[0] * FINE, pair[1] * FINE)
     return float(ends[0] * pair[0]), float(ends[1] * pair[1])
+
+
+def _squared_errors(density: Density, grid: Grid | LevelGrid) -> Floats:
+    if isinstance(grid, Grid):
+        return density.squared_error(grid.scale.numpy(), grid.first.numpy(), grid.last.numpy())
+    return np.array([grid_error(density, one) for one in _each(grid)])
+
+
+def _divergences(density: Density, grid: Grid | LevelGrid) -> Floats:
+    return np.array([clipped_divergence(density, one) for one in _each(grid)])
+
+
+def _each(grid: Grid | LevelGrid) -> Iterator[Grid | LevelGrid]:
+    for number in range(len(grid.scale)):
+        yield grid.mapped(partial(Tensor.select, dim=0, index=number))
 
 
 def _moves(ends: Floats, pair: Floats, low: Floats, high: Floats) -> Floats:
@@ -112,17 +157,10 @@ def _moves(ends: Floats, pair: Floats, low: Floats, high: Floats) -> Floats:
     return capped
 
 
-def _best(density: Density, ends: Floats, candidates: Floats, format: IntFormat) -> Floats:
-    """The candidate with the least expected error; the first of equals."""
-    clip = torch.from_numpy(candidates * ends)
-    grid = Grid.of(affine_qparams(clip[:, 0], clip[:, 1], format), format, torch.float64)
-    errors = density.squared_error(grid.scale.numpy(), grid.first.numpy(), grid.last.numpy())
-    best: Floats = candidates[int(errors.argmin())]
-    return best
-
-
-OBSERVED_RANGE_METHODS: Mapping[RangeMethod, Callable[[Density, IntFormat], ObservedRange]] = {
+OBSERVED_RANGE_METHODS: Mapping[RangeMethod, Callable[[Density, Format], ObservedRange]] = {
     "minmax": minmax_range,
     "percentile": percentile_range,
     "mse": mse_range,
+    "entropy": entropy_range,
 }
+"""Those that need no more than a histogram."""

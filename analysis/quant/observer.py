@@ -21,6 +21,10 @@ FAR = 4.0
 """Standard deviations beyond which a value counts as an outlier."""
 
 
+MOVING = 0.01
+"""Weight of the newest sample in a moving range."""
+
+
 class Observer:
     """Collects what ranges, histograms and statistics need, in memory that does not grow.
 
@@ -40,6 +44,7 @@ class Observer:
         self.minimum = inf
         self.maximum = -inf
         self.zeros = 0
+        self._moving: NDArray[np.float64] | None = None
         self._moments = Moments()
         self._exponent = LOWEST_EXPONENT
         self._start = 0
@@ -69,9 +74,18 @@ class Observer:
                 f"The inputs of a layer must be finite, but {bad:,} of {values.numel():,} values "
                 "are NaN or infinite; check the model and its data."
             )
+        self._move(x.detach().reshape(len(x), -1) if x.dim() > 1 else values[None])
         self._make_room(low, high)
         for tile in torch.split(values, TILE):
             self._take(tile)
+
+    def _move(self, samples: Tensor) -> None:
+        """Take each sample's extremes into the moving ones, one after the other."""
+        extremes = torch.stack(samples.aminmax(dim=1), dim=1).double().numpy()
+        start = extremes[0] if self._moving is None else self._moving
+        kept = (1.0 - MOVING) ** np.arange(len(extremes), -1.0, -1.0)
+        shares = np.append(1.0, np.full(len(extremes), MOVING)) * kept
+        self._moving = shares @ np.vstack([start, extremes])
 
     def _make_room(self, low: float, high: float) -> None:
         """Widen or move the grid so that it holds the new extremes as well."""
@@ -105,6 +119,16 @@ class Observer:
         self._counts += bins.numpy()
         self.zeros += int((tile == 0).sum())
         self._moments = self._moments.merged(Moments.of(tile))
+
+    def moving_range(self) -> tuple[float, float]:
+        """Exponential moving averages of the samples' smallest and largest values.
+
+        The observer of torch.ao (`MovingAverageMinMaxObserver`), with a sample of the leading axis
+        for its batch, so that the batch size does not matter.
+        """
+        self._require_values()
+        assert self._moving is not None
+        return float(self._moving[0]), float(self._moving[1])
 
     def histogram(self, bins: int = 256) -> Histogram:
         """Exact counts over at most `bins` equal bins, at least half as many.

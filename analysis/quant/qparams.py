@@ -4,12 +4,13 @@ import torch
 from torch import Tensor
 
 from analysis.errors import ModelError, OptionError
-from analysis.quant.affine import QParams, affine_qparams, working_dtype
+from analysis.quant.affine import QParams, working_dtype
 from analysis.quant.grouping import Grouping
 from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS
 from analysis.quant.observer import Observer
 from analysis.quant.ranges import RANGE_METHODS
-from analysis.quant.spec import PerTensor, QuantSpec
+from analysis.quant.scales import range_qparams
+from analysis.quant.spec import QuantSpec, check_activation_spec, check_weight_spec
 
 __all__ = ["QParams", "activation_qparams", "checked_weight", "weight_qparams"]
 
@@ -51,33 +52,39 @@ def weight_qparams(weight: Tensor, spec: QuantSpec, channel_axis: int) -> QParam
 
     Raises:
         ModelError: the weight is empty, NaN or infinite.
+        OptionError: the spec is one for activations.
     """
+    check_weight_spec(spec)
     values = checked_weight(weight)
     grouping = Grouping.of(values, spec.granularity, channel_axis)
     find = RANGE_METHODS[spec.range_method]
     found = [find(block, spec.format) for block in grouping.blocks(grouping.cut(values))]
-    return affine_qparams(
-        grouping.gather([low for low, _ in found]),
-        grouping.gather([high for _, high in found]),
-        spec.format,
-        largest=torch.finfo(weight.dtype).max,
-    )
+    low = grouping.gather([low for low, _ in found])
+    high = grouping.gather([high for _, high in found])
+    # A constant keeps its range, and so comes back exactly.
+    share = torch.where(low < high, spec.clip, 1.0)
+    largest = torch.finfo(weight.dtype).max
+    return range_qparams(share * low, share * high, spec.format, largest=largest)
 
 
 def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:
     """Scale and zero-point of an activation, of shape ().
 
     Raises:
-        OptionError: the granularity is not per-tensor.
+        OptionError: the spec is one for weights, or its range is dynamic.
         ValueError: nothing was observed.
     """
-    if not isinstance(spec.granularity, PerTensor):
+    check_activation_spec(spec)
+    if spec.range_method == "dynamic":
         raise OptionError(
-            f"Activations have one scale for the whole tensor, so {spec.label!r} cannot be used; "
-            "choose per-tensor."
+            f"A dynamic range is found for each sample when it comes, so {spec.label!r} has no "
+            "scale of its own; choose a range that calibration finds."
         )
-    low, high = OBSERVED_RANGE_METHODS[spec.range_method](observed.density(), spec.format)
-    return affine_qparams(
+    if spec.range_method == "moving":
+        low, high = observed.moving_range()
+    else:
+        low, high = OBSERVED_RANGE_METHODS[spec.range_method](observed.density(), spec.format)
+    return range_qparams(
         torch.tensor(low, dtype=torch.float64),
         torch.tensor(high, dtype=torch.float64),
         spec.format,

@@ -1,113 +1,95 @@
 """One way to quantise one tensor, as a value that prints and parses as one line of text."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Self, assert_never, get_args
+from typing import TYPE_CHECKING, Any, Self, assert_never, get_args
 
 from analysis.errors import OptionError
+from analysis.quant.formats import (
+    FIXED_WIDTH_FORMATS,
+    MAX_BITS,
+    MIN_BITS,
+    SCALE_BITS,
+    CodebookFormat,
+    FixedPointFormat,
+    FloatFormat,
+    Format,
+    IntFormat,
+    MxFormat,
+    NvFp4Format,
+    parse_format,
+)
+from analysis.quant.granularity import (
+    Granularity,
+    PerChannel,
+    PerGroup,
+    PerTensor,
+    granularity_label,
+    parse_granularity,
+)
+from analysis.quant.rules import check_activation_spec, check_weight_spec, objections
+from analysis.quant.terms import ACTIVATION_RANGES, WEIGHT_RANGES, RangeMethod, Rounding
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
-MIN_BITS, MAX_BITS = 2, 16
-RangeMethod = Literal["minmax", "percentile", "mse"]
-Rounding = Literal["nearest"]
+__all__ = [
+    "ACTIVATION_RANGES",
+    "ACTIVATION_SPEC",
+    "FIXED_WIDTH_FORMATS",
+    "MAX_BITS",
+    "MIN_BITS",
+    "SCALE_BITS",
+    "WEIGHT_RANGES",
+    "WEIGHT_SPEC",
+    "CodebookFormat",
+    "FixedPointFormat",
+    "FloatFormat",
+    "Format",
+    "Granularity",
+    "IntFormat",
+    "MxFormat",
+    "NvFp4Format",
+    "PerChannel",
+    "PerGroup",
+    "PerTensor",
+    "QuantSpec",
+    "RangeMethod",
+    "Rounding",
+    "check_activation_spec",
+    "check_weight_spec",
+    "granularity_label",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class IntFormat:
-    """Integer codes of `bits` bits; symmetric fixes the zero-point at 0.
-
-    Symmetric codes span [-(2^(bits-1)-1), 2^(bits-1)-1], asymmetric ones [0, 2^bits-1]
-    (Nagel et al., arXiv 2106.08295, section 2.1-2.2; the restricted symmetric range of TensorRT
-    and CMSIS-NN).
-    """
-
-    bits: int
-    symmetric: bool = False
-
-    def __post_init__(self) -> None:
-        if not MIN_BITS <= self.bits <= MAX_BITS:
-            raise OptionError(
-                f"Bits must lie between {MIN_BITS} and {MAX_BITS}, not {self.bits}; "
-                "choose a width in that range."
-            )
-
-    @property
-    def qmin(self) -> int:
-        """Smallest code."""
-        return 1 - (1 << (self.bits - 1)) if self.symmetric else 0
-
-    @property
-    def qmax(self) -> int:
-        """Largest code."""
-        return (1 << (self.bits - (1 if self.symmetric else 0))) - 1
-
-    @property
-    def label(self) -> str:
-        """Text form, such as ``int4 asym``."""
-        return f"int{self.bits} {'sym' if self.symmetric else 'asym'}"
-
-
-@dataclass(frozen=True, slots=True)
-class PerTensor:
-    """One scale for the whole tensor."""
-
-
-@dataclass(frozen=True, slots=True)
-class PerChannel:
-    """One scale for each index of the output-channel axis (`Layer.channel_axis`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PerGroup:
-    """One scale for each `group_size` consecutive weights of an output channel.
-
-    The last group of a channel is shorter where the size does not divide.
-    """
-
-    group_size: int
-
-    def __post_init__(self) -> None:
-        if self.group_size < 2:
-            raise OptionError(f"A group must hold at least 2 weights, not {self.group_size}.")
-
-
-Granularity = PerTensor | PerChannel | PerGroup
-
-
-def _granularity_label(granularity: Granularity) -> str:
-    match granularity:
-        case PerTensor():
-            return "per-tensor"
-        case PerChannel():
-            return "per-channel"
-        case PerGroup(group_size):
-            return f"per-group-{group_size}"
-    assert_never(granularity)
-
-
-def _parse_granularity(text: str) -> Granularity:
-    match text.split("-"):
-        case ["per", "tensor"]:
-            return PerTensor()
-        case ["per", "channel"]:
-            return PerChannel()
-        case ["per", "group", size] if size.isdigit():
-            return PerGroup(int(size))
-    raise ValueError(text)
+_GAIN, _BIAS, _CLIP = "+gain", "+bias", "clip"
 
 
 @dataclass(frozen=True, slots=True)
 class QuantSpec:
-    """Format, granularity, range method and rounding of one tensor.
+    """Format, granularity, range method, rounding and corrections of one tensor.
 
     `label` is the one text form (screen, JSON, links); `parse` reads it back.
+
+    Attributes:
+        range_method: "mean" takes the scale from the mean magnitude, for ternary and binary alone.
+        rounding: "gptq" lets later weights of a channel make up for the error of earlier ones.
+        clip: share of the min-max range that the codes cover, in hundredths; 1 clips nothing.
+        gain_correction: rescale each group by |w|^2 / <w_hat, w>, so that clipping and rounding do
+            not shrink it.
+        bias_correction: add the mean error of the layer's output over the calibration set to its
+            bias.
     """
 
-    format: IntFormat
+    format: Format
     granularity: Granularity
     range_method: RangeMethod = "minmax"
     rounding: Rounding = "nearest"
+    clip: float = 1.0
+    gain_correction: bool = False
+    bias_correction: bool = False
+
+    def __post_init__(self) -> None:
+        for reason in objections(self):
+            raise OptionError(f"{reason}, so {self.label!r} cannot be used.")
 
     @property
     def bits(self) -> int:
@@ -116,33 +98,60 @@ class QuantSpec:
 
     @property
     def label(self) -> str:
-        """Text form, such as ``int4 asym per-channel minmax``."""
-        return f"{self.format.label} {_granularity_label(self.granularity)} {self.range_method}"
+        """Text form, such as ``int4 asym per-channel minmax`` or ``… clip0.85 gptq +bias``."""
+        words = [self.format.label, granularity_label(self.granularity), self.range_method]
+        if self.clip != 1.0:
+            words.append(f"{_CLIP}{self.clip:g}")
+        if self.rounding != "nearest":
+            words.append(self.rounding)
+        if self.gain_correction:
+            words.append(_GAIN)
+        if self.bias_correction:
+            words.append(_BIAS)
+        return " ".join(words)
+
+    @property
+    def needs_inputs(self) -> bool:
+        """Whether a weight quantised so depends on the inputs of its layer."""
+        return self.rounding == "gptq" or self.bias_correction
 
     @classmethod
     def parse(cls, label: str) -> Self:
-        """Read a `label` back.
+        """Read a `label` back; the words after the range method may stand in any order.
 
         Raises:
             OptionError: the text is no spec.
         """
         try:
-            number, symmetry, granularity, method = label.split()
-            if not number.startswith("int") or symmetry not in ("sym", "asym"):
-                raise ValueError(label)
+            form, (granularity, method, *extras) = parse_format(label.split())
             if method not in get_args(RangeMethod):
                 raise ValueError(label)
-            bits = int(number.removeprefix("int"))
-            scheme = _parse_granularity(granularity)
+            chosen: Any = {"range_method": method, **_extras(extras)}
+            return cls(form, parse_granularity(granularity), **chosen)
+        except OptionError:
+            raise
         except ValueError:
             raise OptionError(
                 f"A spec reads like 'int4 asym per-channel minmax', not {label!r:.80}."
             ) from None
-        return cls(IntFormat(bits, symmetry == "sym"), scheme, method)  # type: ignore[arg-type]
 
     def with_bits(self, bits: int) -> "QuantSpec":
-        """The same spec at another width."""
-        return replace(self, format=replace(self.format, bits=bits))
+        """The same spec at another width.
+
+        Raises:
+            OptionError: the format has a fixed width, and it is another; or no such width exists.
+        """
+        match self.format:
+            case IntFormat() | FixedPointFormat():
+                return replace(self, format=replace(self.format, bits=bits))
+            case FloatFormat() | CodebookFormat() | MxFormat() | NvFp4Format():
+                if bits == self.bits:
+                    return self
+                raise OptionError(
+                    f"{self.format.label} always has {self.bits} bits, not {bits}; "
+                    "take an integer or fixed-point format for other widths."
+                )
+        assert_never(self.format)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> "CoreSchema":
@@ -153,6 +162,30 @@ class QuantSpec:
             lambda value: value if isinstance(value, cls) else cls.parse(str(value)),
             serialization=core_schema.plain_serializer_function_ser_schema(lambda s: s.label),
         )
+
+
+def _extras(words: list[str]) -> dict[str, Any]:
+    """The optional words of a label as keywords; a word may stand once."""
+    found: dict[str, Any] = {}
+    for word in words:
+        key, value = _extra(word)
+        if key in found:
+            raise ValueError(word)
+        found[key] = value
+    return found
+
+
+def _extra(word: str) -> tuple[str, Any]:
+    if word.startswith(_CLIP):
+        return "clip", float(word.removeprefix(_CLIP))
+    known = {
+        "gptq": ("rounding", word),
+        _GAIN: ("gain_correction", True),
+        _BIAS: ("bias_correction", True),
+    }
+    if word not in known:
+        raise ValueError(word)
+    return known[word]
 
 
 WEIGHT_SPEC = QuantSpec(IntFormat(8), PerChannel(), "minmax")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.errors import ModelError
+from analysis.errors import ModelError, OptionError
 from analysis.quant.fake import (
     fake_quantize_tensor,
     fake_quantize_weight,
@@ -14,15 +15,20 @@ from analysis.quant.fake import (
 )
 from analysis.quant.grouping import Grouping
 from analysis.quant.qparams import QParams, weight_qparams
-from analysis.quant.spec import Granularity, IntFormat, PerChannel, PerGroup, PerTensor, QuantSpec
+from analysis.quant.spec import (
+    FIXED_WIDTH_FORMATS,
+    CodebookFormat,
+    FixedPointFormat,
+    Granularity,
+    IntFormat,
+    PerChannel,
+    PerGroup,
+    PerTensor,
+    QuantSpec,
+)
+from tests.specs import WEIGHT_SPECS
 
 GRANULARITIES: list[Granularity] = [PerTensor(), PerChannel(), PerGroup(7)]
-SPECS = st.builds(
-    QuantSpec,
-    st.builds(IntFormat, st.integers(2, 16), st.booleans()),
-    st.sampled_from(GRANULARITIES),
-    st.sampled_from(["minmax", "percentile", "mse"]),
-)
 MENU = [
     QuantSpec(IntFormat(bits, symmetric), granularity, "minmax")
     for bits in (2, 4, 8)
@@ -58,16 +64,16 @@ def power_of_two(qparams: QParams) -> QParams:
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
 @pytest.mark.parametrize("axis", [0, 1])
 def test_per_channel_is_torchs_operator(axis: int, bits: int, symmetric: bool) -> None:
-    weight = normal(6, 5, 3, 3)
-    spec = QuantSpec(IntFormat(bits, symmetric), PerChannel())
+    weight, fmt = normal(6, 5, 3, 3), IntFormat(bits, symmetric)
+    spec = QuantSpec(fmt, PerChannel())
     qparams = power_of_two(weight_qparams(weight, spec, axis))
     expected = torch.fake_quantize_per_channel_affine(
         weight,
         qparams.scale.flatten(),
         qparams.zero_point.flatten(),
         axis,
-        spec.format.qmin,
-        spec.format.qmax,
+        fmt.qmin,
+        fmt.qmax,
     )
     assert torch.equal(fake_quantize_with(weight, qparams, spec, axis), expected)
 
@@ -102,7 +108,7 @@ def test_activations_follow_the_definition_to_the_bit() -> None:
 
 
 @settings(deadline=None, max_examples=200)
-@given(tensors(), SPECS, st.integers(0, 1))
+@given(tensors(), WEIGHT_SPECS, st.integers(0, 1))
 def test_any_finite_weight_gives_finite_values_of_its_shape_and_type(
     weight: torch.Tensor, spec: QuantSpec, axis: int
 ) -> None:
@@ -110,22 +116,29 @@ def test_any_finite_weight_gives_finite_values_of_its_shape_and_type(
     assert actual.shape == weight.shape
     assert actual.dtype == weight.dtype
     assert actual.isfinite().all()
-    assert (actual[weight == 0] == 0).all()
+    if spec.format != CodebookFormat("binary"):
+        assert (actual[weight == 0] == 0).all()
 
 
 @settings(deadline=None, max_examples=100)
-@given(tensors(min_value=-(2.0**60), max_value=2.0**60), SPECS, st.integers(0, 1))
+@given(tensors(min_value=-(2.0**60), max_value=2.0**60), WEIGHT_SPECS, st.integers(0, 1))
 def test_quantising_twice_changes_nothing(weight: torch.Tensor, spec: QuantSpec, axis: int) -> None:
+    if spec.gain_correction or spec.range_method == "msegain":
+        return  # the gain goes into the scale, so the grid of the second time is another
     qparams = weight_qparams(weight, spec, axis)
     once = fake_quantize_with(weight, qparams, spec, axis)
     assert torch.equal(fake_quantize_with(once, qparams, spec, axis), once)
 
 
 @settings(deadline=None, max_examples=100)
-@given(tensors(), SPECS, st.integers(0, 1))
+@given(tensors(), WEIGHT_SPECS, st.integers(0, 1))
 def test_codes_stand_for_the_fake_quantised_values(
     weight: torch.Tensor, spec: QuantSpec, axis: int
 ) -> None:
+    if not isinstance(spec.format, IntFormat | FixedPointFormat):
+        with pytest.raises(OptionError, match="no integer codes"):
+            quantize_weight(weight, spec, axis)
+        return
     codes, qparams = quantize_weight(weight, spec, axis)
     assert codes.dtype == torch.int32
     assert codes.shape == weight.shape
@@ -133,17 +146,24 @@ def test_codes_stand_for_the_fake_quantised_values(
     grouping = Grouping.of(weight, spec.granularity, axis)
     multiples = grouping.cut(codes) - grouping.spread(qparams.zero_point)
     values = grouping.join(multiples.float() * grouping.spread(qparams.scale))
-    assert torch.equal(values, fake_quantize_weight(weight, spec, axis))
+    assert torch.equal(values, fake_quantize_with(weight, qparams, plain(spec), axis))
 
 
-@pytest.mark.parametrize("spec", MENU, ids=lambda spec: spec.label)
+def plain(spec: QuantSpec) -> QuantSpec:
+    """Without gain correction: that of msegain is off, since mse means the same grid."""
+    method = "mse" if spec.range_method == "msegain" else spec.range_method
+    return replace(spec, gain_correction=False, range_method=method)
+
+
+@settings(max_examples=60)
+@given(WEIGHT_SPECS)
 def test_a_group_has_at_most_as_many_values_as_codes(spec: QuantSpec) -> None:
     weight = normal(5, 400)
     grouping = Grouping.of(weight, spec.granularity, 0)
     rows = grouping.cut(fake_quantize_weight(weight, spec, 0))
     for block in grouping.blocks(rows):
         for group in block:
-            assert group.unique().numel() <= spec.format.qmax - spec.format.qmin + 1
+            assert group.unique().numel() <= 2**spec.bits
 
 
 @settings(deadline=None, max_examples=50)
@@ -152,6 +172,27 @@ def test_another_bit_never_hurts(seed: int, bits: int, symmetric: bool) -> None:
     weight = normal(4, 300, seed=seed)
     spec = QuantSpec(IntFormat(bits, symmetric), PerChannel(), "minmax")
     assert squared_error(weight, spec.with_bits(bits + 1)) <= 1.05 * squared_error(weight, spec)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ("binary per-channel mean", "ternary per-channel mean"),
+        ("ternary per-channel mean", "nf4 per-channel minmax"),
+        ("fixed4 per-channel minmax", "fixed5 per-channel minmax"),
+        ("fp4-e2m1 per-channel minmax", "fp6-e2m3 per-channel minmax"),
+        ("fp6-e2m3 per-channel minmax", "fp8-e4m3 per-channel minmax"),
+        ("mxfp4-e2m1 per-group-32 minmax", "mxfp6-e2m3 per-group-32 minmax"),
+        ("mxfp6-e3m2 per-group-32 minmax", "mxfp8-e4m3 per-group-32 minmax"),
+        ("mxfp8-e4m3 per-group-32 minmax", "mxint8 per-group-32 minmax"),
+        ("mxfp4-e2m1 per-group-32 minmax", "nvfp4 per-group-16 minmax"),
+    ],
+)
+def test_more_bits_and_finer_scales_help_a_normal_weight(narrow: str, wide: str) -> None:
+    weight = normal(16, 640)
+    assert squared_error(weight, QuantSpec.parse(wide)) < squared_error(
+        weight, QuantSpec.parse(narrow)
+    )
 
 
 @settings(deadline=None, max_examples=50)
@@ -167,7 +208,14 @@ def test_finer_granularity_never_hurts(seed: int, bits: int, symmetric: bool) ->
     assert errors[2] <= 1.05 * errors[1]
 
 
-@pytest.mark.parametrize("spec", MENU, ids=lambda spec: spec.label)
+CORRECTED = [
+    QuantSpec.parse(f"{label} per-channel {rest}")
+    for label in ("int3 asym", "fp8-e4m3", "fp4-e2m1", "nf4")
+    for rest in ("minmax clip0.7", "msegain", "minmax +gain", "percentile gptq +gain")
+]
+
+
+@pytest.mark.parametrize("spec", [*MENU, *CORRECTED], ids=lambda spec: spec.label)
 @pytest.mark.parametrize("value", [0.0, 0.3, -0.3, 3e38, 1e-45, -1e-39])
 def test_a_constant_weight_comes_back_exactly(spec: QuantSpec, value: float) -> None:
     weight = torch.full((3, 10), value)
@@ -230,8 +278,12 @@ def test_subnormal_and_huge_weights_keep_to_half_a_step(exponent: int, symmetric
 def test_the_largest_float32_weights_stay_finite() -> None:
     largest = torch.finfo(torch.float32).max
     weight = torch.tensor([[-largest, 0.0, largest]])
-    for spec in MENU:
+    menu = [f"{form.label} per-channel minmax" for form in FIXED_WIDTH_FORMATS[:6]]
+    menu += ["fixed4 per-channel minmax", "nvfp4 per-group-16 minmax", "mxint8 per-group-32 minmax"]
+    for spec in [*MENU, *CORRECTED, *map(QuantSpec.parse, menu)]:
         assert fake_quantize_weight(weight, spec, 0).isfinite().all()
+        half = (weight / 2.0**112).clamp(-65504, 65504).half()
+        assert fake_quantize_weight(half, spec, 0).isfinite().all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])

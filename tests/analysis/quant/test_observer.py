@@ -173,3 +173,30 @@ def test_observing_leaves_the_tensor_as_it_was() -> None:
     before = values.clone()
     observed(values)
     assert torch.equal(values, before)
+
+
+def test_the_moving_range_is_torchs_with_a_sample_for_a_batch() -> None:
+    from torch.ao.quantization.observer import MovingAverageMinMaxObserver
+
+    samples = torch.randn(30, 4, 5)
+    peer = MovingAverageMinMaxObserver(averaging_constant=0.01)
+    observer = Observer()
+    for batch in samples.split(7):
+        observer.update(batch)
+    for sample in samples:
+        peer(sample)
+    low, high = observer.moving_range()
+    assert low == pytest.approx(peer.min_val.item(), rel=1e-5)
+    assert high == pytest.approx(peer.max_val.item(), rel=1e-5)
+
+
+def test_the_moving_range_does_not_depend_on_the_batches() -> None:
+    samples = torch.randn(40, 9)
+    found = []
+    for size in (1, 6, 40):
+        observer = Observer()
+        for batch in samples.split(size):
+            observer.update(batch)
+        found.append(observer.moving_range())
+    assert found[1] == pytest.approx(found[0])
+    assert found[2] == pytest.approx(found[0])

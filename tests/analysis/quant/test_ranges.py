@@ -8,16 +8,25 @@ from hypothesis import strategies as st
 
 from analysis.quant import ranges
 from analysis.quant.affine import affine_qparams
+from analysis.quant.fake import fake_quantize_weight
 from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS
 from analysis.quant.ranges import (
     RANGE_METHODS,
     SHRINK,
+    mean_range,
     minmax_range,
     mse_range,
     percentile_range,
     squared_error,
 )
-from analysis.quant.spec import IntFormat, RangeMethod
+from analysis.quant.spec import (
+    ACTIVATION_RANGES,
+    WEIGHT_RANGES,
+    CodebookFormat,
+    IntFormat,
+    QuantSpec,
+    RangeMethod,
+)
 
 ASYM4, SYM4 = IntFormat(4), IntFormat(4, symmetric=True)
 
@@ -38,8 +47,11 @@ def brute_force_error(values: np.ndarray, low: float, high: float, fmt: IntForma
     return float((((codes - zero) * scale - values) ** 2).sum())
 
 
-def test_every_named_method_has_both_functions() -> None:
-    assert set(RANGE_METHODS) == set(OBSERVED_RANGE_METHODS) == set(get_args(RangeMethod))
+def test_every_named_method_has_its_function() -> None:
+    assert set(RANGE_METHODS) == set(WEIGHT_RANGES)
+    found_otherwise = {"moving", "dynamic"}
+    assert set(OBSERVED_RANGE_METHODS) | found_otherwise == set(ACTIVATION_RANGES)
+    assert set(WEIGHT_RANGES) | set(ACTIVATION_RANGES) == set(get_args(RangeMethod))
 
 
 @pytest.mark.parametrize("method", RANGE_METHODS)
@@ -126,3 +138,21 @@ def test_squared_error_is_the_definition() -> None:
     for index, group in enumerate(groups.double().numpy()):
         expected = brute_force_error(group, low[index].item(), high[index].item(), ASYM4)
         assert errors[index].item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_ternary_scales_are_those_of_twn() -> None:
+    groups = normal(4, 3000)
+    low, high = mean_range(groups, CodebookFormat("ternary"))
+    for group, scale in zip(groups.double(), high, strict=True):
+        sizes = group.abs()
+        kept = sizes[sizes > 0.7 * sizes.mean()]
+        assert scale.item() == pytest.approx(kept.mean().item())
+    assert torch.equal(low, -high)
+
+
+def test_binary_scales_are_the_mean_magnitude() -> None:
+    groups = normal(4, 3000)
+    _, high = mean_range(groups, CodebookFormat("binary"))
+    assert torch.allclose(high, groups.double().abs().mean(1))
+    actual = fake_quantize_weight(groups, QuantSpec.parse("binary per-channel mean"), 0)
+    assert torch.allclose(actual, groups.sign() * high[:, None].float())
