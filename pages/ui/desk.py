@@ -23,6 +23,9 @@ from pages.ui import reads
 from pages.ui.draft import Draft, Step
 from pages.ui.state import choose_run, current_run
 
+NAME_KEY = "recipe_name"
+"""Key of a control that is there whenever the page is drawn; streamlit forgets it elsewhere."""
+
 _DESK = "recipe_desk"
 _PROBLEM = "recipe_problem"
 DRAFT_NAME = "mixed"
@@ -34,14 +37,12 @@ class Desk:
 
     Attributes:
         saved: id and layers of the stored recipe it was opened from or saved as.
-        address: the `recipe` and `bytes` that the page last wrote into the address.
     """
 
     run: str
     draft: Draft
     name: str = DRAFT_NAME
     saved: tuple[str, Mapping[str, LayerConfig]] | None = None
-    address: tuple[str | None, str | None] = (None, None)
 
     @property
     def recipe_id(self) -> str | None:
@@ -49,6 +50,12 @@ class Desk:
         if self.saved is not None and self.saved[1] == self.draft.now.layers:
             return self.saved[0]
         return None
+
+    @property
+    def address(self) -> tuple[str | None, str | None]:
+        """The `recipe` and `bytes` of the address that stands for it."""
+        recipe = self.recipe_id
+        return (recipe, None if recipe is not None else str(self.draft.now.weight_bytes))
 
 
 def current_desk() -> Desk | None:
@@ -70,13 +77,15 @@ def open_desk() -> Desk | None:
     Raises:
         AnalysisError: the address names no recipe, or one of another model.
     """
-    desk = current_desk()
+    desk, run = current_desk(), current_run()
     asked = (st.query_params.get("recipe"), st.query_params.get("bytes"))
-    run = current_run()
-    if desk is not None and asked in (desk.address, (None, None)):
+    # While the page is on screen the address only follows the desk, and a quick browser tells an
+    # old one; on entering the page it is a wish.
+    on_screen = NAME_KEY in st.session_state
+    if desk is not None and (on_screen or asked in (desk.address, (None, None))):
         if desk.run == run:
             return desk
-        asked = (None, None)  # the parameters are of the run that was left
+        asked = (None, None)  # it is that of the run which was left
     record = reads.recipe(asked[0]) if asked[0] else None
     if record is not None and record.run is not None and record.run != run:
         run = record.run
@@ -185,15 +194,16 @@ def solve_for(budget: Budget) -> None:
     )
 
 
+def put_away() -> None:
+    """Clear the desk, so that the next run opens what the address says."""
+    st.session_state.pop(_DESK, None)
+
+
 def write_address(desk: Desk) -> None:
     """Put what is on the desk into the address."""
-    recipe = desk.recipe_id
-    size = None if recipe is not None else str(desk.draft.now.weight_bytes)
-    wanted = {"run": desk.run, "recipe": recipe, "bytes": size}
-    for name, value in wanted.items():
+    recipe, size = desk.address
+    for name, value in {"run": desk.run, "recipe": recipe, "bytes": size}.items():
         if value is None:
             st.query_params.pop(name, None)
         elif st.query_params.get(name) != value:
             st.query_params[name] = value
-    if (recipe, size) != desk.address:
-        keep(replace(desk, address=(recipe, size)))

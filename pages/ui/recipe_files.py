@@ -14,7 +14,7 @@ from analysis.runs.records import Job, ScoreOptions
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.controls import error_card
-from pages.ui.desk import DRAFT_NAME, Desk, checked, keep, recipe_of
+from pages.ui.desk import DRAFT_NAME, NAME_KEY, Desk, checked, keep, put_away, recipe_of
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import owner, store
@@ -25,7 +25,7 @@ IMPORT_BYTES = 4_000_000
 """Largest recipe file that is read."""
 
 NAME_LENGTH = 60
-_NAME, _OFFERED = "recipe_name", "recipe_name_offered"
+_OFFERED = "recipe_name_offered"
 
 
 def save_and_score(desk: Desk, result: Sensitivities, choice: Choice) -> None:
@@ -56,10 +56,10 @@ def _name(desk: Desk, choice: Choice) -> str:
         offered = f"{DRAFT_NAME}, {choice.cost.effective_bits:.2f} bits"
     origin = (desk.run, desk.saved[0] if desk.saved is not None else None, offered)
     before = st.session_state.get(_OFFERED, origin)
-    if st.session_state.get(_NAME) in (None, before[2]) or before[:2] != origin[:2]:
-        st.session_state[_NAME] = offered
+    if st.session_state.get(NAME_KEY) in (None, before[2]) or before[:2] != origin[:2]:
+        st.session_state[NAME_KEY] = offered
     st.session_state[_OFFERED] = origin
-    typed = st.text_input("Name of the recipe", max_chars=NAME_LENGTH, key=_NAME, width=280)
+    typed = st.text_input("Name of the recipe", max_chars=NAME_LENGTH, key=NAME_KEY, width=280)
     return typed.strip()[:NAME_LENGTH] or offered
 
 
@@ -129,6 +129,7 @@ def import_form(desk: Desk, result: Sensitivities) -> None:
         origin="imported",
         predicted=predicted_figures(predict(result, recipe)),
     )
+    put_away()
     go("recipe", run=desk.run, recipe=record.id)
 
 

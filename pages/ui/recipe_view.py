@@ -46,7 +46,7 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
             "Size",
             bytes_text(cost.weight_bytes),
             signed_percent(cost.weight_bytes / cost.float_bytes - 1),
-            f"{bytes_text(cost.weight_bytes - limit)} over the limit"
+            f"{bytes_text(cost.weight_bytes - limit)} over"
             if over
             else f"of {bytes_text(cost.float_bytes)}",
             tone="bad" if over else "good",

@@ -8,7 +8,7 @@ from analysis.runs.jobs import SHARED
 from analysis.runs.records import RecipeRecord
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.cards import table_height
-from pages.ui.desk import Desk
+from pages.ui.desk import Desk, put_away
 from pages.ui.places import go
 from pages.ui.state import owner, store
 
@@ -67,4 +67,5 @@ def saved_recipes(desk: Desk, result: Sensitivities) -> None:
     chosen = event["selection"]["rows"]
     if chosen and records[chosen[0]].id != desk.recipe_id:
         record = records[chosen[0]]
+        put_away()
         go("recipe", run=record.run or desk.run, recipe=record.id)

@@ -11,6 +11,7 @@ from analysis.cost import recipe_cost
 from analysis.recipe import Recipe
 from analysis.runs.records import ScoreOptions
 from analysis.runs.store import RunStore
+from pages.ui.places import page_file
 from pages.ui.text import bytes_text
 from tests.sensitivities import make_sensitivities
 from tests.stored import Filled, add_job, fill_store
@@ -82,6 +83,37 @@ def test_moving_the_limit_solves_again_and_says_so_in_the_address(open_page, fil
     assert layers(app) != before
     assert app.query_params["bytes"] == str(size)
     assert "recipe" not in app.query_params
+
+
+def test_an_old_address_of_a_quick_browser_takes_nothing_back(open_page, filled):
+    app = open_page("recipe", run=filled.run)
+    edit(app, row2={"weight": "8"})
+    before = dict(layers(app))
+    app.query_params["recipe"] = filled.recipe
+    app.run()
+    assert layers(app) == before
+    assert "recipe" not in app.query_params
+
+
+def test_edits_are_still_there_after_a_look_at_another_page(open_page, filled):
+    app = open_page("recipe", run=filled.run)
+    edit(app, row2={"weight": "8"})
+    before = dict(layers(app))
+    app.query_params.clear()
+    app.switch_page(str(page_file("runs"))).run()
+    app.switch_page(str(page_file("recipe"))).run()
+    assert layers(app) == before
+    assert table(app)["weight"].iloc[2] == "8"
+
+
+def test_a_link_to_another_size_opens_that_size(open_page, filled):
+    app = open_page("recipe", run=filled.run)
+    app.switch_page(str(page_file("runs"))).run()
+    app.query_params.clear()
+    app.query_params["run"] = filled.run
+    app.query_params["bytes"] = "99999"
+    app.switch_page(str(page_file("recipe"))).run()
+    assert app.session_state["recipe_desk"].draft.now.weight_bytes == 99999
 
 
 def test_the_average_width_and_the_drop_are_limits_too(open_page, filled):
