@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from analysis.allocation.allocate import allocate
+from analysis.allocation.allocate import Solver, allocate
 from analysis.allocation.budget import Budget
 from analysis.allocation.predict import predict
 from analysis.allocation.recommend import recommend
@@ -29,6 +29,8 @@ NAME_KEY = "recipe_name"
 _DESK = "recipe_desk"
 _PROBLEM = "recipe_problem"
 DRAFT_NAME = "mixed"
+EXACT_LAYERS = 200
+"""So many layers are solved exactly in less than 100 ms; beyond them the hull loses little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def solved(
     Raises:
         InfeasibleBudgetError: there is none; the message names the smallest budget that can be met.
     """
-    choice = allocate(result, budget, locked=locked or {})
+    solver: Solver = "milp" if len(result.layers) <= EXACT_LAYERS else "hull"
+    choice = allocate(result, budget, locked=locked or {}, solver=solver)
     step = step_of(result, choice.recipe)
     limit = budget.weight_bytes if budget.weight_bytes is not None else step.weight_bytes
     return replace(step, weight_bytes=limit, locked=frozenset(locked or ()))

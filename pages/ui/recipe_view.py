@@ -158,24 +158,21 @@ def measured_mark(record: ScoreRecord) -> MeasuredMark:
 
 
 def pictures(run: str, result: Sensitivities, recipe: Recipe) -> None:
-    """Who causes the loss, where the bytes are, and the widths in a row."""
+    """Who causes the loss, where the bytes are, and the widths in a row; one at a time."""
     key = (*reads.version(run), tuple(sorted(recipe.layers.items(), key=lambda pair: pair[0])))
-    loss, stored, widths = st.tabs(["Who causes the loss", "Where the bytes are", "Bits in a row"])
+    titles = ["Who causes the loss", "Where the bytes are", "Bits in a row"]
+    loss, stored, widths = st.tabs(titles, on_change="rerun", key="recipe_pictures")
     with loss:
-        plot(
-            reads.drawn(("waterfall", *key), lambda: waterfall(result, recipe)),
-            key="recipe_waterfall",
-        )
-        st.caption(
-            f"Predicted: single-layer divergences on {samples_text(result.setup.samples, 'sweep')}."
-        )
+        if loss.open:
+            figure = reads.drawn(("waterfall", *key), lambda: waterfall(result, recipe))
+            plot(figure, key="recipe_waterfall")
+            samples = samples_text(result.setup.samples, "sweep")
+            st.caption(f"Predicted: single-layer divergences on {samples}.")
     with stored:
-        plot(
-            reads.drawn(("treemap", *key), lambda: recipe_treemap(result.layers, recipe)),
-            key="recipe_treemap",
-        )
+        if stored.open:
+            figure = reads.drawn(("treemap", *key), lambda: recipe_treemap(result.layers, recipe))
+            plot(figure, key="recipe_treemap")
     with widths:
-        plot(
-            reads.drawn(("strip", *key), lambda: bits_strip(result.layers, recipe)),
-            key="recipe_strip",
-        )
+        if widths.open:
+            figure = reads.drawn(("strip", *key), lambda: bits_strip(result.layers, recipe))
+            plot(figure, key="recipe_strip")

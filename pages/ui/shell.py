@@ -1,7 +1,10 @@
 """The script behind every page: menu, sidebar, and the chosen page inside the guard."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from analysis.errors import AnalysisError
 from analysis.paths import assets_dir
 from pages.ui import reads
 from pages.ui.badge import run_badge
@@ -67,24 +70,26 @@ MENU = [
     ),
 ]
 
-# Streamlit 1.67 writes white on primary buttons whatever their colour; on the dark theme's light
-# blue that has a contrast of 2 (WCAG asks for 4.5). `light-dark` follows the theme of the page.
+# Streamlit 1.67 writes white on primary buttons and chosen tags whatever their colour; on the dark
+# theme's light blue that has a contrast of 2 (WCAG asks for 4.5). `light-dark` follows the theme.
 st.html(
-    "<style>[data-testid^='stBaseButton-primary'], [data-testid^='stBaseButton-primary'] p"
+    "<style>[data-testid^='stBaseButton-primary'], [data-testid^='stBaseButton-primary'] p,"
+    "[data-testid='stMultiSelect'] [data-tag], [data-testid='stMultiSelect'] [data-tag] *"
     "{color: light-dark(#fff, #0b1320)}</style>"
 )
 page = st.navigation(MENU)
 st.logo(str(assets_dir() / "wordmark.svg"), icon_image=ICON, size="large")
 
 
-@guarded()
 def _sidebar() -> None:
-    with st.sidebar:
+    # What is wrong with the run or the store, the page itself tells.
+    with st.sidebar, suppress(AnalysisError):
         st.caption(f"Looking at **{plain(run_workload(reads.job(current_run())))}**")
         run_badge()
 
 
-_sidebar()
-with guarded():
-    page.run()
-page_done(page.url_path or "overview")
+with reads.one_look():
+    _sidebar()
+    with guarded():
+        page.run()
+    page_done(page.url_path or "overview")

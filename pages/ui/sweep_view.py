@@ -8,7 +8,6 @@ import streamlit as st
 
 from analysis.charts.cells import CellGrid, Order, cell_grid
 from analysis.charts.curves import sensitivity_curves
-from analysis.charts.frame import alt_text
 from analysis.charts.heatmap import sensitivity_heatmap
 from analysis.charts.numerals import DIVERGENCES, range_text, short
 from analysis.sensitivity.certainty import rank_certainty
@@ -48,16 +47,18 @@ def sweep_view(run: str, result: Sensitivities) -> None:
         layer, bits = cell
         _open_layer(run, result, target, str(layer), int(str(bits)))
 
-    plot(figure, "sweep_heatmap", alt_text(figure), on_select=clicked)
+    plot(figure, key="sweep_heatmap", on_select=clicked)
     st.caption(f"{_evidence(result, target)} Click a cell to see that layer at that width.")
-    table, curves = st.tabs(["Table", "Curves"])
+    table, curves = st.tabs(["Table", "Curves"], on_change="rerun", key="sweep_details")
     with table:
-        _table_twin(run, result, target, value, cell_grid(result, target, order))
+        if table.open:
+            _table_twin(run, result, target, value, cell_grid(result, target, order))
     with curves:
-        lines = reads.drawn(
-            ("curves", *key), lambda: sensitivity_curves(result, target=target, value=value)
-        )
-        plot(lines, "sweep_curves", alt_text(lines))
+        if curves.open:
+            lines = reads.drawn(
+                ("curves", *key), lambda: sensitivity_curves(result, target=target, value=value)
+            )
+            plot(lines, key="sweep_curves")
 
 
 def certainty_sentence(result: Sensitivities, target: Target) -> str:
