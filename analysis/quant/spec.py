@@ -1,6 +1,7 @@
 """One way to quantise one tensor, as a value that prints and parses as one line of text."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, assert_never, get_args
 
 from analysis.errors import OptionError
@@ -116,6 +117,7 @@ class QuantSpec:
         return self.rounding == "gptq" or self.bias_correction
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, label: str) -> Self:
         """Read a `label` back; the words after the range method may stand in any order.
 

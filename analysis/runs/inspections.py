@@ -1,5 +1,7 @@
 """What looks at workloads found, in a transaction of the caller."""
 
+from functools import lru_cache
+
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from analysis.profiles import Inspection
@@ -59,4 +61,9 @@ _BODIES = select(inspections.c.body)
 
 def _newest(connection: Connection, query: Select[bytes]) -> Inspection | None:
     blob = connection.scalar(query.order_by(*_NEWEST_FIRST).limit(1))
-    return unpack(Inspection, inflate(blob)) if blob is not None else None
+    return _read(blob) if blob is not None else None
+
+
+@lru_cache(maxsize=16)
+def _read(blob: bytes) -> Inspection:
+    return unpack(Inspection, inflate(blob))

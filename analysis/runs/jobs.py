@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -143,7 +144,7 @@ def _job(row: Row[Any], order: tuple[str, ...]) -> Job:
         workload=row.workload,
         fingerprint=row.fingerprint,
         owner=row.owner,
-        options=unpack(OPTIONS[row.kind], row.options),
+        options=_options(row.kind, row.options),
         state=row.state,
         phase=row.phase,
         done=int(row.done),
@@ -156,6 +157,13 @@ def _job(row: Row[Any], order: tuple[str, ...]) -> Job:
         eta_seconds=_rest_seconds(row),
         error=row.error,
     )
+
+
+@lru_cache(maxsize=256)
+def _options(kind: JobKind, text: str) -> JobOptions:
+    """Every look at a job asks for its options, which never change."""
+    options: JobOptions = unpack(OPTIONS[kind], text)
+    return options
 
 
 def _rest_seconds(row: Row[Any]) -> float | None:

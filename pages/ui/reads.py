@@ -4,7 +4,9 @@ What cannot change any more (a finished run, an inspection of given weights) is 
 shared object; what still grows is read afresh. Callers must not change what they get.
 """
 
-from collections.abc import Callable, Hashable
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 from plotly.graph_objects import Figure
@@ -24,13 +26,31 @@ class _NothingYet(Exception):
     """Keeps a missing answer out of the cache."""
 
 
+_memo = threading.local()
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """While a page is drawn each job is read once, so that all of it shows one moment."""
+    _memo.jobs = {}
+    try:
+        yield
+    finally:
+        _memo.jobs = None
+
+
 def job(run: str) -> Job:
     """The job of a run.
 
     Raises:
         UnknownRunError: there is none of that id.
     """
-    return store().job(run)
+    known: dict[str, Job] | None = getattr(_memo, "jobs", None)
+    if known is None:
+        return store().job(run)
+    if run not in known:
+        known[run] = store().job(run)
+    return known[run]
 
 
 def version(run: str) -> tuple[str, str, str, int, float | None]:
