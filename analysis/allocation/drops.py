@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from analysis.allocation.problem import Floats
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Sensitivities, SweepSetup
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +79,20 @@ def fit_drops(result: Sensitivities) -> DropMap | None:
     ]
     if not rows:
         return None
+    return drop_map(np.array(rows, float), most=most_drop(setup))
+
+
+def most_drop(setup: SweepSetup) -> float:
+    """The largest loss there can be: a share cannot fall below 0."""
+    reference = setup.reference.get(setup.metric or "", inf)
     shares = setup.direction == "higher" and 0 <= reference <= 1
-    knots = _pools(np.array(rows, float))
-    return DropMap(knots[:, 0], knots[:, 1], most=reference if shares else inf)
+    return reference if shares else inf
+
+
+def drop_map(rows: Floats, most: float) -> DropMap:
+    """The increasing map through rows of divergence, loss and weight, (rows, 3)."""
+    knots = _pools(rows)
+    return DropMap(knots[:, 0], knots[:, 1], most=most)
 
 
 def _pools(rows: Floats) -> Floats:

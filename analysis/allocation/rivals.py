@@ -1,0 +1,99 @@
+"""Recipes that other ways of choosing would give, within the same bytes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from analysis.allocation.cells import members
+from analysis.allocation.uniform import Uniforms
+from analysis.cost import weight_bytes
+from analysis.errors import InfeasibleBudgetError
+from analysis.layers import Layer
+from analysis.quant.spec import QuantSpec
+from analysis.recipe import Recipe
+from analysis.sensitivity.points import Sensitivities
+
+Widths = list[int]
+"""Number of the spec that each decision group takes, in `Uniforms.specs`."""
+
+
+def greedy_by_score(result: Sensitivities, recipe: Recipe) -> Recipe:
+    """Narrow the layers that look least sensitive first, until the bytes are met.
+
+    All pairs of group and width in the order of their divergence, least first, each taken where
+    it saves bytes (as tools do that cut a sorted sensitivity list at the budget).
+
+    Raises:
+        InfeasibleBudgetError: not even the narrowest widths fit.
+        OptionError: no width is measured on every layer.
+    """
+    uniforms = Uniforms.like(result, recipe)
+    groups = members(result)
+    stored = uniforms.bytes_of(recipe)
+    pairs = sorted(
+        (_score(uniforms, layers, spec), place, number)
+        for place, layers in enumerate(groups)
+        for number, spec in enumerate(uniforms.specs)
+    )
+    widths = [len(uniforms.specs) - 1] * len(groups)
+    for _, place, number in pairs:
+        if _stored(uniforms, groups, widths) <= stored:
+            break
+        widths[place] = min(widths[place], number)
+    return _built(uniforms, groups, widths, stored, "greedy by score")
+
+
+def random_mix(result: Sensitivities, recipe: Recipe, seed: int = 0) -> Recipe:
+    """Random widths, lowered and raised at random until no more fits.
+
+    Errors as `greedy_by_score`.
+    """
+    uniforms = Uniforms.like(result, recipe)
+    groups = members(result)
+    stored, last = uniforms.bytes_of(recipe), len(uniforms.specs) - 1
+    generator = np.random.default_rng(seed)
+    widths: Widths = generator.integers(0, last + 1, len(groups)).tolist()
+    while _stored(uniforms, groups, widths) > stored and any(widths):
+        place = int(generator.choice(np.flatnonzero(widths)))
+        widths[place] -= 1
+    for place in generator.permutation(len(groups)).tolist():
+        while widths[place] < last:
+            widths[place] += 1
+            if _stored(uniforms, groups, widths) > stored:
+                widths[place] -= 1
+                break
+    return _built(uniforms, groups, widths, stored, "random mix")
+
+
+def _score(uniforms: Uniforms, layers: Sequence[Layer], spec: QuantSpec) -> float:
+    """Divergence of a group at one width; a layer the sweep leaves out adds nothing."""
+    cells = [uniforms.points.get((layer.name, "weight"), {}) for layer in layers]
+    return sum(points[spec.label].divergence for points in cells if points)
+
+
+def _stored(uniforms: Uniforms, groups: Sequence[Sequence[Layer]], widths: Widths) -> int:
+    return sum(
+        weight_bytes(layer, uniforms.specs[width])
+        for layers, width in zip(groups, widths, strict=True)
+        for layer in layers
+    )
+
+
+def _built(
+    uniforms: Uniforms,
+    groups: Sequence[Sequence[Layer]],
+    widths: Widths,
+    stored: int,
+    name: str,
+) -> Recipe:
+    if _stored(uniforms, groups, widths) > stored:
+        raise InfeasibleBudgetError(
+            f"No {name} recipe fits {stored:,} bytes, not even at {uniforms.specs[0].bits} bits "
+            "everywhere; allow more."
+        )
+    weights = {
+        layer.name: uniforms.specs[width]
+        for layers, width in zip(groups, widths, strict=True)
+        for layer in layers
+    }
+    return uniforms.recipe(weights, name)

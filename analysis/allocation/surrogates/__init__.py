@@ -1,0 +1,1 @@
+"""Estimates of what a whole recipe does, from figures of single cells."""

@@ -1,0 +1,183 @@
+"""A recipe within a budget, decided by several estimates and by measurement.
+
+Each estimate is solved for its best recipe; these are raced on growing samples of the sweep set;
+neighbours of the winner are measured; and the calibration set, which no estimate has seen, helps
+to decide which recipe is taken (METHODS 4.3, steps 4 to 8).
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from analysis.allocation.budget import Budget
+from analysis.allocation.calibration import Calibration
+from analysis.allocation.estimates import surrogates_of
+from analysis.allocation.posed import pose
+from analysis.allocation.predict import to_choice
+from analysis.decision.baselines import measured_baselines, measured_verdict
+from analysis.decision.calibrating import POINTS, calibrating
+from analysis.decision.contest import Contest
+from analysis.decision.drop_limit import without_drop
+from analysis.decision.trials import Simulator, Trials
+from analysis.decision.values import Decision, DecisionStep
+from analysis.recipe import LayerConfig
+from analysis.sensitivity.interactions import Interactions
+from analysis.sensitivity.logit_shifts import LogitShifts, logit_shifts_of
+from analysis.sensitivity.points import CellSamples, Sensitivities
+from analysis.workloads.subject import subject
+from analysis.workloads.workload import Workload
+
+EVALUATIONS = 40
+"""Recipes that are run to choose one; baselines and calibration come on top."""
+
+CAUTION, ATTEMPTS = 0.6, 3
+"""A recipe that is measured to lose too much is sought again for a smaller predicted loss."""
+
+_NO_LOCKS: Mapping[str, LayerConfig] = {}
+T = TypeVar("T")
+
+
+def decide(  # noqa: PLR0913  (evidence and limits, a keyword each)
+    workload: Workload,
+    result: Sensitivities,
+    interactions: Interactions | None,
+    budget: Budget,
+    *,
+    rows: Iterable[CellSamples] = (),
+    locked: Mapping[str, LayerConfig] = _NO_LOCKS,
+    calibration: Calibration | None = None,
+    seed: int = 0,
+    evaluations: int = EVALUATIONS,
+) -> Decision:
+    """Decide a recipe within a budget; the arguments are the fields of `Deciding`.
+
+    The same call gives the same recipe.
+
+    Raises:
+        InfeasibleBudgetError: no recipe keeps the limits.
+        OptionError: a lock or a limit that does not suit this sweep, or too little measured yet.
+        RecipeMismatchError: the sweep is of another model.
+    """
+    work = Deciding(
+        workload, result, interactions, budget, tuple(rows), locked, calibration, seed, evaluations
+    )
+    for _ in work:
+        pass
+    return work.decision
+
+
+@dataclass(slots=True, eq=False)
+class Deciding:
+    """A decision as an iterator of steps; ends with `decision` made, and may be left before.
+
+    Attributes:
+        workload: what the sweep was made of.
+        result: the sweep.
+        interactions: its pairwise terms; None does without.
+        budget: the limits.
+        rows: the sweep's raw figures, for the estimate that adds up logits.
+        locked: layers that are decided already, with their group.
+        calibration: of predictions; None measures one where a largest loss asks for it.
+        seed: of searches and draws.
+        evaluations: recipes to run at most, to choose one.
+    """
+
+    workload: Workload
+    result: Sensitivities
+    interactions: Interactions | None
+    budget: Budget
+    rows: Sequence[CellSamples] = ()
+    locked: Mapping[str, LayerConfig] = field(default_factory=dict)
+    calibration: Calibration | None = None
+    seed: int = 0
+    evaluations: int = EVALUATIONS
+    _decision: Decision | None = field(default=None, init=False)
+    _done: int = field(default=0, init=False)
+    _total: int = field(default=0, init=False)
+
+    @property
+    def decision(self) -> Decision:
+        """What was decided; only after the last step."""
+        assert self._decision is not None
+        return self._decision
+
+    def __iter__(self) -> Iterator[DecisionStep]:
+        self._total = 10 + self.evaluations
+        yield self._step("running the float model")
+        made = subject(self.workload)
+        simulator = Simulator(made)
+        swept = Trials.of(simulator, made.parts.sweep)
+        held = Trials.of(simulator, made.parts.calibration)
+        allowed = self.budget.max_drop
+        if allowed is None:
+            yield from self._decide(swept, held, self.budget)
+            return
+        if self.calibration is None:
+            self._total += POINTS
+            work = calibrating(swept, self.result, self.interactions)
+            self.calibration = yield from self._told(work)
+        yield from self._decide_by_drop(swept, held, allowed)
+
+    def _decide_by_drop(
+        self, swept: Trials, held: Trials, allowed: float
+    ) -> Iterator[DecisionStep]:
+        """The smallest recipe that loses little enough: predicted, and then measured."""
+        aimed = allowed
+        for _ in range(ATTEMPTS):
+            budget = without_drop(
+                self.result,
+                self.budget,
+                aimed,
+                self.calibration,
+                self.interactions,
+                locked=self.locked,
+            )
+            yield from self._decide(swept, held, budget)
+            measured = self.decision.choice.measured
+            if measured is None or measured.drop is None or measured.drop <= allowed:
+                return
+            aimed *= CAUTION
+
+    def _decide(self, swept: Trials, held: Trials, budget: Budget) -> Iterator[DecisionStep]:
+        """The best recipe within limits that add up."""
+        yield self._step("solving")
+        result = self.result
+        posed = pose(result, budget, locked=self.locked)
+        shifts = self._shifts(swept)
+        surrogates = surrogates_of(result, posed.groups, self.interactions, shifts, self.seed)
+        contest = Contest(posed, surrogates, swept, held, self.seed, self.evaluations)
+        candidates, chosen, spent = yield from self._told(contest.run())
+        winner = candidates[chosen]
+        recipe = replace(winner.recipe, name="mixed")
+        rivals = yield from self._told(measured_baselines(swept, result, recipe, self.seed))
+        choice = replace(to_choice(result, recipe), measured=swept.measurement(recipe))
+        earlier = self._decision.evaluations if self._decision is not None else 0
+        self._decision = Decision(
+            choice=choice,
+            origin=winner.origin,
+            candidates=candidates,
+            baselines=rivals,
+            verdict=measured_verdict(choice, rivals),
+            evaluations=earlier + spent,
+            forwards=swept.forwards + held.forwards * held.samples / swept.samples,
+            calibration=self.calibration,
+        )
+
+    def _shifts(self, swept: Trials) -> LogitShifts | None:
+        if not self.rows or self.result.setup.divergence != "kl":
+            return None
+        return logit_shifts_of(self.result.setup.cells, self.rows, swept.log_p())
+
+    def _step(self, doing: str) -> DecisionStep:
+        return DecisionStep(doing, self._done, max(self._total, self._done))
+
+    def _told(self, work: Generator[str, None, T]) -> Generator[DecisionStep, None, T]:
+        """The runs of a part of the work, as steps."""
+        while True:
+            try:
+                doing = next(work)
+            except StopIteration as end:
+                found: T = end.value
+                return found
+            yield self._step(doing)
+            self._done += 1

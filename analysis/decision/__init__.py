@@ -1,0 +1,1 @@
+"""The parts of `analysis.decide`: candidates, measurements on growing samples, the choice."""

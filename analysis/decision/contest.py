@@ -1,0 +1,126 @@
+"""Optima of several estimates against each other, and the recipe that comes out of it."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from analysis.allocation.baselines import same_bytes_uniform
+from analysis.allocation.posed import Posed
+from analysis.allocation.problem import Integers
+from analysis.allocation.search import STEPS, search
+from analysis.allocation.surrogates.surrogate import Surrogate
+from analysis.cost import recipe_cost
+from analysis.decision.final import Finalist, final
+from analysis.decision.polish import polish
+from analysis.decision.race import Rounds
+from analysis.decision.trials import Trials
+from analysis.decision.values import Candidate, Origin
+from analysis.errors import InfeasibleBudgetError, OptionError
+from analysis.recipe import Recipe
+
+SLOW_STEPS = 60
+"""Steps of a search on an estimate that adds up logits; it begins at the other optima."""
+
+
+@dataclass(slots=True, eq=False)
+class Contest:
+    """One budget's race.
+
+    Attributes:
+        surrogates: the additive one first.
+        swept, held: the sweep set, and the calibration set as validation.
+        evaluations: recipes to run at most.
+    """
+
+    posed: Posed
+    surrogates: Sequence[Surrogate]
+    swept: Trials
+    held: Trials
+    seed: int
+    evaluations: int
+    _optima: dict[bytes, tuple[Origin, Integers, float]] = field(default_factory=dict)
+    _spent: int = field(default=0)
+
+    def run(self) -> Generator[str, None, tuple[tuple[Candidate, ...], int, int]]:
+        """Solve, race, polish, validate.
+
+        Yields:
+            What is done next, before each run.
+
+        Returns:
+            The candidates, the number of the one to take, and the recipes that were run.
+        """
+        for surrogate in self.surrogates:
+            self._solve(surrogate)
+        recipes = [self.posed.recipe(picks, name) for name, picks, _ in self._optima.values()]
+        rounds = Rounds.of(self.swept, self.seed)
+        winner = yield from rounds.race(recipes)
+        most = max(0, self.evaluations - len(recipes))
+        polished = yield from self._counted(
+            polish(self.posed, self.surrogates, rounds, winner, most)
+        )
+        origins = [origin for origin, *_ in self._optima.values()]
+        if polished.layers != winner.layers:
+            origins, recipes = [*origins, "polished"], [*recipes, polished]
+        finalists = [0, *(k for k in range(1, len(recipes)) if self.swept.whole(recipes[k]))]
+        for number in finalists:
+            yield f"validating {recipes[number].name}"
+            self.held.divergence(recipes[number])
+            self.swept.divergence(recipes[number])
+        chosen = finalists[final([self._finalist(recipes[k]) for k in finalists], additive=0)]
+        candidates = [self._candidate(*row) for row in zip(origins, recipes, strict=True)]
+        return tuple(candidates), chosen, len(self._optima) + self._spent
+
+    def _solve(self, surrogate: Surrogate) -> None:
+        """Keep the optimum of one estimate; one that is known already counts once."""
+        picks = self.posed.additive
+        if surrogate.name != "additive":
+            slow = surrogate.name == "superposition"
+            found = search(
+                self.posed.problem,
+                surrogate,
+                self._starts(),
+                seed=self.seed,
+                steps=SLOW_STEPS if slow else STEPS,
+                random_starts=0 if slow else 6,
+            )
+            picks = found.picks
+        row = (surrogate.name, picks, surrogate.value(picks))
+        self._optima.setdefault(picks.tobytes(), row)
+
+    def _starts(self) -> list[Integers]:
+        """The optima known so far, and the uniform recipe of the same bytes."""
+        starts = [picks for _, picks, _ in self._optima.values()]
+        result, posed = self.posed.result, self.posed
+        recipe = posed.recipe(posed.additive, "additive")
+        cost = recipe_cost(result.layers, recipe, other_bytes=0)
+        try:
+            uniform = posed.picks(same_bytes_uniform(result, cost.weight_bytes, like=recipe))
+        except (InfeasibleBudgetError, OptionError):
+            return starts  # smaller than any uniform recipe, or a lock forbids it
+        return [*starts, uniform] if posed.problem.keeps(uniform) else starts
+
+    def _counted(self, work: Generator[str, None, Recipe]) -> Generator[str, None, Recipe]:
+        while True:
+            try:
+                doing = next(work)
+            except StopIteration as end:
+                found: Recipe = end.value
+                return found
+            self._spent += 1
+            yield doing
+
+    def _finalist(self, recipe: Recipe) -> Finalist:
+        return Finalist(self.swept.divergence(recipe), self.held.divergence(recipe))
+
+    def _candidate(self, origin: Origin, recipe: Recipe) -> Candidate:
+        result, picks = self.posed.result, self.posed.picks(recipe)
+        known = {name: value for name, _, value in self._optima.values()}
+        value = known.get(origin)
+        return Candidate(
+            origin=origin,
+            recipe=recipe,
+            cost=recipe_cost(result.layers, recipe, other_bytes=result.setup.other_bytes),
+            predicted=self.surrogates[0].value(picks) if value is None else value,
+            measured=self.swept.measurement(recipe) if self.swept.whole(recipe) else None,
+            validation=self.held.measurement(recipe) if self.held.whole(recipe) else None,
+        )

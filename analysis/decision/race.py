@@ -1,0 +1,86 @@
+"""Recipes compared on growing samples: losers are dropped before they cost much."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from analysis.decision.paired import Paired, paired
+from analysis.decision.trials import Trials
+from analysis.recipe import Recipe
+from analysis.sensitivity.draw import Draw, draw_samples, draw_size
+
+SMALLEST = 64
+"""A part of at most so many samples is run whole from the start."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rounds:
+    """An eighth of a part, half of it, all of it.
+
+    The samples of the first two are drawn with probability proportional to how unsure the float
+    model is of them: a tenth of the samples carries most of the divergence (METHODS 0, item 2).
+    A sample that was run is not run again.
+
+    Attributes:
+        draws: of each round; None is the whole part.
+    """
+
+    trials: Trials
+    draws: tuple[Draw | None, ...]
+
+    @classmethod
+    def of(cls, trials: Trials, seed: int) -> Self:
+        """The three rounds; only the last for a small part."""
+        if trials.samples <= SMALLEST:
+            return cls(trials, (None,))
+        counts = (draw_size(trials.samples), trials.samples // 2)
+        draws = [draw_samples(trials.impurity, n, seed + k) for k, n in enumerate(counts)]
+        return cls(trials, (*draws, None))
+
+    def compared(self, ours: Recipe, theirs: Recipe, draw: Draw | None) -> Paired:
+        """Run both on one round's samples."""
+        if draw is None:
+            return paired(self.trials.divergence(ours), self.trials.divergence(theirs))
+        places = draw.indices
+        return paired(
+            self.trials.divergence(ours, places),
+            self.trials.divergence(theirs, places),
+            draw.weights,
+        )
+
+    def race(self, recipes: Sequence[Recipe]) -> Generator[str, None, Recipe]:
+        """Run recipes round by round; return the best one.
+
+        A recipe leaves when it is surely worse than the best of its round.
+
+        Yields:
+            What is done next, before each run.
+        """
+        alive, best = list(recipes), recipes[0]
+        for draw in self.draws:
+            for recipe in alive:
+                yield f"racing {recipe.name}"
+                self.mean(recipe, draw)
+            best = min(alive, key=lambda recipe: self.mean(recipe, draw))
+            alive = [x for x in alive if not self.compared(x, best, draw).surely_worse]
+        return best
+
+    def mean(self, recipe: Recipe, draw: Draw | None) -> float:
+        """Divergence on one round's samples."""
+        if draw is None:
+            return float(self.trials.divergence(recipe).mean())
+        return float(np.mean(self.trials.divergence(recipe, draw.indices) * draw.weights))
+
+    def beats(self, challenger: Recipe, champion: Recipe) -> bool:
+        """Whether a recipe is better by more than the standard error, on the whole part.
+
+        It is run on the next round only while it looks better.
+        """
+        found = Paired(0.0, 0.0)
+        for draw in self.draws:
+            found = self.compared(challenger, champion, draw)
+            if found.gain <= 0:
+                return False
+        return found.gain > found.error
