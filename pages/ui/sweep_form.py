@@ -43,6 +43,9 @@ METHODS: dict[Method, str] = {
     "sketch": "Sketch: estimated in one pass, not measured",
     "anytime": "Anytime: sketch first, then measured, ever sharper",
 }
+METHOD: Method = "anytime"
+"""Shows an estimate within seconds and sharpens it to exact figures."""
+
 _SCHEMES = {False: "Asymmetric", True: "Symmetric"}
 _GRANULARITIES = ("per-channel", "per-tensor", "per-group")
 
@@ -103,7 +106,7 @@ def _method() -> Method:
     chosen = st.selectbox(
         "Method",
         methods,
-        index=methods.index(SweepOptions().method),
+        index=methods.index(METHOD),
         format_func=lambda method: METHODS[method],
         key="sweep_method",
     )

@@ -5,12 +5,12 @@ from typing import get_args
 
 import pandas as pd
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from analysis.charts.cells import CellGrid, Order, cell_grid
 from analysis.charts.curves import sensitivity_curves
 from analysis.charts.heatmap import sensitivity_heatmap
 from analysis.charts.numerals import DIVERGENCES, range_text, short
-from analysis.sensitivity.certainty import rank_certainty
 from analysis.sensitivity.points import Sensitivities, SweepPoint, Target
 from pages.ui import reads
 from pages.ui.cards import table_height
@@ -22,6 +22,8 @@ from pages.ui.places import go
 from pages.ui.text import metric_text, metric_title, plain
 
 CERTAINTY_BITS = 4
+NAMED = 3
+"""So many of the most sensitive layers are named."""
 _ORDERS: dict[Order, str] = {"network": "Network order", "worst": "Worst first"}
 
 
@@ -33,10 +35,43 @@ def sweep_view(run: str, result: Sensitivities) -> None:
         result: with at least one point.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = _target(result)
+        shown = _targets(result)
         value = _value(result)
         order = _order()
-    st.markdown(certainty_sentence(result, target))
+    _judgement(result, shown)
+    for target in shown:
+        _map(run, result, target, value, order, titled=len(shown) > 1)
+    table, curves = st.tabs(["Table", "Curves"], on_change="rerun", key="sweep_details")
+    with table:
+        for target in shown if table.open else ():
+            _table_twin(run, result, target, value, cell_grid(result, target, order))
+    with curves:
+        for target in shown if curves.open else ():
+            _curves(run, result, target, value)
+
+
+def _judgement(result: Sensitivities, shown: Sequence[Target]) -> None:
+    """How sure it is, and what the sweep has to say of itself."""
+    for target in shown:
+        st.markdown(certainty_sentence(result, target))
+    if result.reliability is not None and result.reliability.interactions is not None:
+        st.caption(interaction_sentence(result.reliability.interactions))
+    for note in result.notes:
+        st.info(plain(note))
+
+
+def _curves(run: str, result: Sensitivities, target: Target, value: str) -> None:
+    def build() -> Figure:
+        return sensitivity_curves(result, target=target, value=value)
+
+    lines = reads.drawn(("curves", *reads.version(run), target, value), build)
+    plot(lines, key=f"sweep_curves_{target}")
+
+
+def _map(
+    run: str, result: Sensitivities, target: Target, value: str, order: Order, *, titled: bool
+) -> None:
+    """One heat map; a click opens the layer at that width."""
     key = (*reads.version(run), target, value, order)
     figure = reads.drawn(
         ("heatmap", *key),
@@ -47,18 +82,15 @@ def sweep_view(run: str, result: Sensitivities) -> None:
         layer, bits = cell
         _open_layer(run, result, target, str(layer), int(str(bits)))
 
-    plot(figure, key="sweep_heatmap", on_select=clicked)
-    st.caption(f"{_evidence(result, target)} Click a cell to see that layer at that width.")
-    table, curves = st.tabs(["Table", "Curves"], on_change="rerun", key="sweep_details")
-    with table:
-        if table.open:
-            _table_twin(run, result, target, value, cell_grid(result, target, order))
-    with curves:
-        if curves.open:
-            lines = reads.drawn(
-                ("curves", *key), lambda: sensitivity_curves(result, target=target, value=value)
-            )
-            plot(lines, key="sweep_curves")
+    if titled:
+        st.subheader(TARGET_TITLES[target], anchor=False)
+    plot(figure, key=f"sweep_heatmap_{target}", on_select=clicked)
+    doubt = "A stroke marks a cell that is only an estimate or whose interval is wider than itself."
+    uncertain = any(point.uncertain for point in result.of(target))
+    st.caption(
+        f"{_evidence(result, target)} {doubt + ' ' if uncertain else ''}"
+        "Click a cell to see that layer at that width."
+    )
 
 
 def certainty_sentence(result: Sensitivities, target: Target) -> str:
@@ -67,31 +99,37 @@ def certainty_sentence(result: Sensitivities, target: Target) -> str:
     if not widths:
         return "No cell of these is measured yet."
     bits = min(widths, key=lambda width: (abs(width - CERTAINTY_BITS), width))
-    found = rank_certainty(result, target, bits)
-    if found.layers < 2:
-        return f"Only one layer is measured at {bits} bits, so there is no ranking yet."
-    worst = plain(found.worst[0])
-    head = f"**{worst}** is the most sensitive layer at {bits} bits"
-    head += ", for certain" if found.top_settled else ", though the next one may be worse"
+    rank = result.reliability.rank(target, bits) if result.reliability is not None else None
+    if rank is None:
+        return "How sure the ranking is, is judged when all its cells are in."
+    worst = ", ".join(f"**{plain(name)}**" for name in rank.order[: max(rank.certain, 1)][:3])
+    return f"{rank.sentence} Worst: {worst}."
+
+
+def interaction_sentence(reliability: float) -> str:
+    """What the split-half reliability of the pairwise terms means."""
+    told = "can be trusted" if reliability >= 0.5 else "are mostly noise here, so they are left out"
     return (
-        f"{head}. {found.settled} of {found.layers} places in the ranking are settled: their "
-        "95 % intervals overlap no neighbour's."
+        f"How the errors of two layers add up: figures from two halves of the samples agree with "
+        f"correlation {reliability:.2f}; pairwise terms {told}."
     )
 
 
-def _target(result: Sensitivities) -> Target:
+def _targets(result: Sensitivities) -> tuple[Target, ...]:
     present = targets(result.setup)
     if len(present) == 1:
-        return present[0]
+        return present
+    choices = (*present, "both")
     chosen = st.segmented_control(
         "Quantised",
-        present,
+        choices,
         default=present[0],
         required=True,
-        format_func=lambda target: TARGET_TITLES[target],
+        format_func=lambda name: "Both" if name == "both" else TARGET_TITLES[name],
         key="sweep_view_target",
     )
-    return one_of("target", chosen, present)
+    picked = one_of("target", chosen, choices)
+    return tuple(target for target in present if picked in (target, "both"))
 
 
 def _value(result: Sensitivities) -> str:

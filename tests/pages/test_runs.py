@@ -11,20 +11,9 @@ from analysis.runs.process import log_path
 from analysis.runs.records import InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from tests.pages.seen import button, labels, text
 from tests.sensitivities import make_sensitivities
 from tests.stored import add_job, fill_store
-
-
-def text(app) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption))
-
-
-def button(app, label: str):
-    return next(found for found in app.button if found.label == label)
-
-
-def labels(app) -> list[str]:
-    return [found.label for found in app.button]
 
 
 def choose(app, row: int):

@@ -10,20 +10,9 @@ from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
 from pages.ui.score_files import report
 from pages.ui.text import plain
+from tests.pages.seen import button, headed, labels, metrics, text
 from tests.sensitivities import make_score, make_sensitivities
 from tests.stored import Filled, add_job, fill_store
-
-
-def text(app) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption))
-
-
-def metrics(app) -> dict[str, str]:
-    return {metric.label: metric.value for metric in app.metric}
-
-
-def button(app, label: str):
-    return next(found for found in app.button if found.label == label)
 
 
 def add_baseline(filled: Filled) -> ScoreRecord:
@@ -96,12 +85,12 @@ def test_a_recipe_without_a_score_can_be_scored(open_page):
     filled = fill_store(RunStore(), make_sensitivities(5), source="digits")
     recipe = unscored(filled)
     app = open_page("score", run=filled.run, recipe=recipe)
-    assert any("not scored yet" in header.value for header in (*app.header, *app.subheader))
+    assert headed(app, "not scored yet")
     button(app, "Apply and score").click().run()
     assert not app.exception and not app.error
     job = next(job for job in RunStore().jobs(owner="local") if job.kind == "score")
     assert job.options == ScoreOptions(recipe, filled.run)
-    assert "Cancel" in [found.label for found in app.button]
+    assert "Cancel" in labels(app)
 
 
 def test_a_score_that_failed_says_why_and_can_be_tried_again(open_page, filled):
@@ -122,7 +111,7 @@ def test_a_recipe_of_another_model_is_not_scored_with_this_one(open_page, filled
     loose = RunStore().save_recipe(recipe, owner="local")
     app = open_page("score", run=filled.run, recipe=loose.id)
     assert not app.exception
-    assert "Apply and score" not in [found.label for found in app.button]
+    assert "Apply and score" not in labels(app)
     assert "another model" in app.error[0].value
 
 
@@ -137,7 +126,7 @@ def test_data_without_labels_has_no_classes(open_page):
 def test_a_run_without_a_recipe_links_to_the_recipe_page(open_page):
     add_job(RunStore(), make_sensitivities(5, target="activation"), run="inputs")
     app = open_page("score", run="inputs")
-    assert any("no recipe to score" in header.value for header in (*app.header, *app.subheader))
+    assert headed(app, "no recipe to score")
 
 
 def test_an_unknown_recipe_is_a_card(open_page, filled):

@@ -8,20 +8,10 @@ from sqlalchemy import update
 from analysis.runs.records import ScoreOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from analysis.sensitivity.stability import RankStability, Reliability
+from tests.pages.seen import button, headed, labels, switch, text
 from tests.sensitivities import make_sensitivities
 from tests.stored import add_job, fill_store
-
-
-def text(app) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption))
-
-
-def button(app, label: str):
-    return next(found for found in app.button if found.label == label)
-
-
-def labels(app) -> list[str]:
-    return [found.label for found in app.button]
 
 
 def set_columns(run: str, **values: object) -> None:
@@ -42,6 +32,19 @@ def test_the_ranking_says_how_sure_it_is(open_page, filled):
     assert "of 12 places in the ranking are settled" in words
 
 
+def test_a_ranking_judged_by_resampling_is_told_instead(open_page):
+    result = make_sensitivities(4, bits=(2, 4))
+    order = tuple(layer.name for layer in result.layers)
+    rank = RankStability("weight", 4, order, cuts=(1,), correlation=0.9)
+    judged = Reliability("exact", 512, None, (rank,))
+    add_job(RunStore(), result, run="judged")
+    RunStore().save_judgement("judged", judged, ("The sketch was left out: no softmax.",))
+    words = text(open_page("sensitivity", run="judged")).replace("\\", "")
+    assert rank.sentence in words
+    assert f"Most sensitive: **{order[0]}**" in words
+    assert "The sketch was left out" in words
+
+
 def test_the_table_holds_every_cell_with_its_interval(open_page, filled):
     table = open_page("sensitivity", run=filled.run).dataframe[0].value
     assert list(table.columns) == [f"{bits} bits" for bits in (2, 3, 4, 5, 6, 8)]
@@ -60,7 +63,7 @@ def test_a_chosen_cell_opens_its_layer_at_that_width(open_page, filled):
 
 def test_rows_can_be_ordered_worst_first(open_page, filled):
     app = open_page("sensitivity", run=filled.run)
-    order = next(group for group in app.button_group if group.label == "Rows")
+    order = switch(app, "Rows")
     order.set_value("worst").run()
     worst = dict.fromkeys(app.dataframe[0].value.index, 0.0)
     for point in filled.result.points:
@@ -71,7 +74,7 @@ def test_rows_can_be_ordered_worst_first(open_page, filled):
 def test_weights_and_activations_are_shown_apart(open_page):
     fill_store(RunStore(), make_sensitivities(4, target="both"), run="both")
     app = open_page("sensitivity", run="both")
-    which = next(group for group in app.button_group if group.label == "Quantised")
+    which = switch(app, "Quantised")
     first = app.dataframe[0].value.iloc[0, 0]
     which.set_value("activation").run()
     assert app.dataframe[0].value.iloc[0, 0] != first
@@ -164,7 +167,7 @@ def test_a_sweep_that_measured_nothing_says_so(open_page):
     empty = replace(make_sensitivities(4), points=())
     add_job(RunStore(), empty, run="early", state="cancelled")
     app = open_page("sensitivity", run="early")
-    assert any("Nothing was measured" in header.value for header in (*app.header, *app.subheader))
+    assert headed(app, "Nothing was measured")
 
 
 @pytest.mark.parametrize("run", ["nope", "<script>alert(1)</script>"])
