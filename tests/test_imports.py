@@ -22,7 +22,7 @@ NEEDS_TORCH = (
 WITHOUT_TORCH = (
     "analysis.quant.spec",
     "analysis.quant.stats",
-    "analysis.sensitivity.certainty",
+    "analysis.sensitivity.stability",
     "analysis.sensitivity.plan",
     "analysis.sensitivity.points",
     "analysis.sensitivity.terms",

@@ -14,7 +14,7 @@ from analysis.charts.frame import framed
 from analysis.charts.grid import TOP, colour_bar, colour_cells, grid_height, place_grid
 from analysis.charts.logscale import log_scale
 from analysis.charts.numerals import SPACE, nice_ticks, short, tick
-from analysis.charts.overlay import cell_numbers, click_overlay
+from analysis.charts.overlay import cell_numbers, click_overlay, uncertain_marks
 from analysis.charts.palette import CIVIDIS
 from analysis.charts.reading import DIVERGENCE, Reading, reading, seen
 from analysis.charts.rows import LABELLED, NUMBERED
@@ -114,13 +114,24 @@ def sensitivity_heatmap(
     """
     info = heatmap_info(result, target=target, value=value, order=order)
     figure = framed(
-        [colour_cells(info.shares), *_numbers(info), click_overlay(info.grid, **_hover(info))],
+        [
+            colour_cells(info.shares),
+            *_strokes(info),
+            *_numbers(info),
+            click_overlay(info.grid, **_hover(info)),
+        ],
         height=grid_height(len(info.grid.layers)),
         alt=sensitivity_heatmap_alt(result, target=target, value=value),
         top=TOP,
     )
     place_grid(figure, info.grid, selected)
     return figure.update_layout(coloraxis=colour_bar(info.read.title, CIVIDIS, info.ticks))
+
+
+def _strokes(info: HeatmapInfo) -> list[go.Scatter]:
+    if not any(point.uncertain for _, _, point in info.grid.points):
+        return []
+    return [uncertain_marks(info.grid, info.shares, CIVIDIS)]
 
 
 def _numbers(info: HeatmapInfo) -> list[go.Scatter]:

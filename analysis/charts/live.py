@@ -14,6 +14,9 @@ from analysis.charts.palette import CIVIDIS
 from analysis.charts.rows import LABELLED, NUMBERED, shortened
 from analysis.sensitivity.points import SweepPoint, SweepSetup, Target
 
+FADED = 0.55
+"""Opacity of a cell that is only an estimate, or as uncertain as it is large."""
+
 _EMPTY = {True: "rgba(255,255,255,0.07)", False: "rgba(0,0,0,0.05)"}
 _LINE = {True: "rgba(255,255,255,0.16)", False: "rgba(0,0,0,0.12)"}
 
@@ -48,15 +51,18 @@ def live_heatmap(
 def _cells(grid: CellGrid, shades: LogScale) -> dict[str, Any]:
     """Column, row, decade for the colour; then number, samples, layer and bits for people."""
     rows = [
-        [
-            column,
-            row,
-            round(shades.place(point.divergence), 3),
-            short(point.divergence),
-            point.samples,
-            point.layer,
-            point.bits,
-        ]
+        _cell(
+            point,
+            [
+                column,
+                row,
+                round(shades.place(point.divergence), 3),
+                short(point.divergence),
+                point.samples,
+                point.layer,
+                point.bits,
+            ],
+        )
         for row, column, point in grid.points
         if not isnan(point.divergence)
     ]
@@ -71,6 +77,11 @@ def _cells(grid: CellGrid, shades: LogScale) -> dict[str, Any]:
         },
         "emphasis": {"disabled": True},
     }
+
+
+def _cell(point: SweepPoint, row: list[Any]) -> list[Any] | dict[str, Any]:
+    """A plain row, or one that is drawn faded."""
+    return {"value": row, "itemStyle": {"opacity": FADED}} if point.uncertain else row
 
 
 def _columns(grid: CellGrid, *, dark: bool) -> dict[str, Any]:

@@ -48,6 +48,27 @@ def click_overlay(
     )
 
 
+def uncertain_marks(
+    grid: CellGrid, shares: NDArray[np.float64], colours: tuple[str, ...]
+) -> go.Scatter:
+    """A stroke through each cell that is only an estimate, or as uncertain as it is large."""
+    places = [(row, column) for row, column, point in grid.points if point.uncertain]
+    inks = [_ink(colours, float(shares[place])) for place in places]
+    return go.Scatter(
+        x=[column for _, column in places],
+        y=[row for row, _ in places],
+        mode="markers",
+        marker={
+            "symbol": "line-ne-open",
+            "size": row_pixels(len(grid.layers)) - 4,
+            "line": {"width": 1, "color": inks},
+            "opacity": 0.45,
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
 def cell_numbers(
     grid: CellGrid,
     texts: tuple[tuple[str, ...], ...],

@@ -97,6 +97,11 @@ class SweepPoint:
         return Cell(self.layer, self.target, self.label)
 
     @property
+    def uncertain(self) -> bool:
+        """Whether it is only an estimate, or its interval is as wide as its value."""
+        return self.stage == "sketch" or self.high - self.low > self.divergence
+
+    @property
     def complete(self) -> bool:
         """Whether all samples are in."""
         return self.samples == self.total

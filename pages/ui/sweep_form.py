@@ -219,13 +219,22 @@ def _expectation(source: str, widths: int, target: Targets, method: Method) -> s
     cells = planned_cells(newest.layers, widths, target)
     text = f"{cells:,} cells on {newest.setup.samples:,} sweep samples"
     for job, result in earlier:
-        if result.setup.method == method and job.started is not None and job.ended is not None:
+        if (
+            _alike(result.setup.method, method)
+            and job.started is not None
+            and job.ended is not None
+        ):
             seconds = expected_seconds(result, cells, took=job.ended - job.started)
             if seconds is not None:
                 return (
                     f"{text}, about {duration(seconds)} judged by the sweep of {when(job.ended)}."
                 )
     return f"{text}; the time is not known, since no {method} sweep of it has ended here."
+
+
+def _alike(earlier: Method, method: Method) -> bool:
+    """Whether the time of one tells that of the other; anytime ends as exact."""
+    return earlier == method or {earlier, method} == {"exact", "anytime"}
 
 
 def _earlier(source: str) -> list[tuple[Job, Sensitivities]]:

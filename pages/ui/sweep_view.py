@@ -57,7 +57,7 @@ def _judgement(result: Sensitivities, shown: Sequence[Target]) -> None:
     if result.reliability is not None and result.reliability.interactions is not None:
         st.caption(interaction_sentence(result.reliability.interactions))
     for note in result.notes:
-        st.info(plain(note))
+        st.caption(plain(note))
 
 
 def _curves(run: str, result: Sensitivities, target: Target, value: str) -> None:
@@ -102,8 +102,10 @@ def certainty_sentence(result: Sensitivities, target: Target) -> str:
     rank = result.reliability.rank(target, bits) if result.reliability is not None else None
     if rank is None:
         return "How sure the ranking is, is judged when all its cells are in."
-    worst = ", ".join(f"**{plain(name)}**" for name in rank.order[: max(rank.certain, 1)][:3])
-    return f"{rank.sentence} Worst: {worst}."
+    worst = ", ".join(
+        f"**{plain(name)}**" for name in rank.order[: min(max(rank.certain, 1), NAMED)]
+    )
+    return f"{plain(rank.sentence)} Most sensitive: {worst}."
 
 
 def interaction_sentence(reliability: float) -> str:

@@ -68,7 +68,7 @@ def look_at(source: str) -> None:
 
 def sweep(source: Source) -> None:
     """Start a sweep with the usual options and watch it."""
-    job = submit_job("sweep", source.source, SweepOptions(), workload=source.title)
+    job = submit_job("sweep", source.source, SweepOptions(method="anytime"), workload=source.title)
     go("sensitivity", run=job.id)
 
 

@@ -18,7 +18,7 @@ def test_cells_that_are_not_in_stay_empty() -> None:
 
 def test_a_cell_carries_its_place_its_decade_and_its_words() -> None:
     result = make_sensitivities(1, bits=(4,))
-    point = replace(result.points[0], divergence=0.01, samples=128)
+    point = replace(result.points[0], divergence=0.01, low=0.009, high=0.011, samples=128)
     option = live_heatmap(result.setup, [point], target="weight", dark=True)
     assert option["series"][0]["data"] == [[0, 0, -2.0, "0.010", 128, "stem", 4]]
     assert "of 512 sweep samples" in option["tooltip"]["formatter"]
@@ -35,7 +35,7 @@ def test_before_the_first_point_there_are_axes_and_no_colours(dark: bool) -> Non
 def test_odd_values_are_valid_json() -> None:
     result = make_sensitivities(1, bits=(2, 3, 4, 5))
     odd = [
-        replace(point, divergence=value)
+        replace(point, divergence=value, low=value, high=value)
         for point, value in zip(result.points, (0.0, inf, nan, 0.1), strict=True)
     ]
     option = live_heatmap(result.setup, odd, target="weight", dark=False)
@@ -47,3 +47,13 @@ def test_the_option_of_three_hundred_layers_is_light() -> None:
     result = make_sensitivities(300)
     option = live_heatmap(result.setup, result.points, target="weight", dark=False)
     assert len(json.dumps(option, separators=(",", ":"))) < 110 * 1024
+
+
+def test_estimates_and_wide_intervals_are_faded() -> None:
+    result = make_sensitivities(2, bits=(4, 8))
+    points = list(result.points)
+    points[0] = replace(points[0], stage="sketch")
+    option = live_heatmap(result.setup, points, target="weight", dark=False)
+    rows = option["series"][0]["data"]
+    assert rows[0]["itemStyle"]["opacity"] < 1
+    assert [isinstance(row, dict) for row in rows] == [point.uncertain for point in points]

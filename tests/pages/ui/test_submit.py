@@ -24,5 +24,5 @@ def test_anything_else_is_refused_before_a_job_exists(source: str, tmp_path: Pat
 
 
 def test_the_refusal_names_the_way():
-    with pytest.raises(UnknownWorkloadError, match="quantscope ui /tmp/case.py:make"):
+    with pytest.raises(UnknownWorkloadError, match=r"quantscope ui /tmp/case\.py:make"):
         check_offered("/tmp/case.py:make")
