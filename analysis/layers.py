@@ -22,7 +22,11 @@ class Layer:
             the weight can be quantised and the input cannot be observed.
         tied: other parameter names that share this storage; they share its decision.
         group: decision group; layers of one group take the same option.
+        input_group: layers of one input group take the same activation spec, because their inputs
+            meet in a residual add or a concatenation, or are one tensor; None stands alone.
         folded: name of the batch norm folded into this weight, or None.
+        bias: full name of the parameter that is added to the output, one value a channel; None
+            where there is none.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Layer:
     tied: tuple[str, ...]
     group: str
     folded: str | None = None
+    input_group: str | None = None
+    bias: str | None = None
 
     @property
     def module(self) -> str:

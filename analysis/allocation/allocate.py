@@ -1,72 +1,92 @@
 """The best recipe within a budget."""
 
-from collections.abc import Mapping
-from typing import Literal
+from dataclasses import replace
+from typing import Unpack
 
-from analysis.allocation.approximate import by_hull
 from analysis.allocation.budget import Budget, Choice
-from analysis.allocation.limits import Limit, check_each, joint_refusal, limits_of
+from analysis.allocation.case import Case
+from analysis.allocation.conflicts import refusal
+from analysis.allocation.constraints import Constraints
+from analysis.allocation.limits import check_each
+from analysis.allocation.merged import by_linked_hull
 from analysis.allocation.milp import by_milp
-from analysis.allocation.options import Table, decision_groups, recipe_of
+from analysis.allocation.options import recipe_of
 from analysis.allocation.predict import to_choice
-from analysis.allocation.problem import Floats, Integers, Problem, Row
-from analysis.recipe import LayerConfig
+from analysis.allocation.problem import Integers, Problem, Row
+from analysis.allocation.terms import Solver as Solver
+from analysis.allocation.terms import TermKeywords, Terms
+from analysis.errors import OptionError
+from analysis.hardware.figures import hardware_cost
 from analysis.sensitivity.points import Sensitivities
 
-Solver = Literal["milp", "hull"]
-_NO_LOCKS: Mapping[str, LayerConfig] = {}
 
-
-def allocate(
-    result: Sensitivities,
-    budget: Budget,
-    *,
-    locked: Mapping[str, LayerConfig] = _NO_LOCKS,
-    solver: Solver = "milp",
-    name: str = "mixed",
-) -> Choice:
+def allocate(result: Sensitivities, budget: Budget, **terms: Unpack[TermKeywords]) -> Choice:
     """Choose one option for each decision group.
 
     Without a largest drop the sum of the measured single-layer divergences is made least
     (additive surrogate: a multiple-choice knapsack). With one, the bytes are (the BOPs where only
     activations were swept), and of the smallest recipes the one of least divergence is taken. All
-    limits hold at once; the same call gives the same recipe.
+    limits and constraints hold at once; the same call gives the same recipe.
 
     Args:
         result: a sweep, finished or not; only what it has measured can be chosen.
         budget: the limits.
-        locked: layers that are decided already, with their group.
-        solver: "milp" is exact; "hull" takes milliseconds for hundreds of layers and loses little
-            there, more in networks of few layers.
-        name: of the recipe.
+        **terms: `locked` layers, `solver` ("milp" or "hull"), `name` of the recipe, a hardware
+            `profile` and `constraints`; see `Terms`.
 
     Raises:
-        InfeasibleBudgetError: no recipe keeps the limits; names the smallest that can be met.
-        OptionError: a lock or a limit that does not suit this sweep, or too little measured yet.
+        InfeasibleBudgetError: no recipe keeps the limits; names which demands contradict each
+            other and the smallest limit that can be met.
+        OptionError: a lock, a limit, a profile or a constraint that does not suit this sweep, or
+            too little measured yet.
     """
-    groups = decision_groups(result, locked)
-    table = Table.of(groups)
-    limits = limits_of(result, budget, table)
-    if budget.max_drop is None:
-        picks = _within(table.divergence, limits, table, solver)
-    else:
-        costs = table.weight_bytes if result.of("weight") else table.bops
-        picks = _within(costs, limits, table, solver)
-        if solver == "milp":
-            rows = [*(limit.row for limit in limits), Row(costs, float(costs[picks].sum()))]
-            equals = by_milp(Problem(table.divergence, rows, table.starts), known=picks)
-            picks = picks if equals is None else equals
-    firsts = picks - table.starts[:-1]
-    return to_choice(result, recipe_of(result, groups, firsts.tolist(), name))
-
-
-def _within(objective: Floats, limits: tuple[Limit, ...], table: Table, solver: Solver) -> Integers:
-    """Option of each group with the least objective; refuses limits that cannot be met."""
-    problem = Problem(objective, [limit.row for limit in limits], table.starts)
-    check_each(limits, problem)
-    picks = by_hull(problem) if solver == "hull" else None
-    if picks is None:  # the exact solver was asked for, or the walk met several limits nowhere
-        picks = by_milp(problem)
+    given = Terms(**terms)
+    case = Case.of(result, budget, given)
+    picks = _solved(case, given)
     if picks is None:
-        raise joint_refusal(limits, problem)
-    return picks
+        if given.profile is None and given.rules == Constraints() and not case.problem.coupled:
+            check_each(case.limits, case.problem)
+        raise refusal(result, budget, given)
+    if budget.max_drop is not None and given.solver == "milp":
+        picks = _least_harm(case, picks)
+    firsts = picks - case.table.starts[:-1]
+    choice = to_choice(result, recipe_of(result, case.groups, firsts.tolist(), given.name))
+    paid = given.rules.precision_change_cost
+    change_ms = paid.latency_ms if paid is not None and budget.latency_ms is not None else 0.0
+    figures = hardware_cost(result.layers, choice.recipe, given.profile, change_ms=change_ms)
+    return replace(choice, hardware=figures)
+
+
+def _solved(case: Case, terms: Terms) -> Integers | None:
+    """Option of each group with the least objective, or None."""
+    if terms.solver == "hull":
+        _check_hull(case, terms)
+        picks = by_linked_hull(case.problem)
+        if picks is not None:  # the walk can meet several limits nowhere, where a recipe does
+            return picks
+    return by_milp(case.problem)
+
+
+def _check_hull(case: Case, terms: Terms) -> None:
+    """Refuse what the hull cannot hold."""
+    paid = any(row.changes is not None for row in case.problem.rows)
+    for given, words in (
+        (terms.rules.max_widths is not None, "a largest number of widths"),
+        (terms.rules.precision_change_cost is not None, "a cost of precision changes"),
+        (paid, "the cost of precision changes in the profile's table"),
+    ):
+        if given:
+            raise OptionError(
+                f"The solver 'hull' knows limits, pins and forbidden widths, not {words}; "
+                "take the solver 'milp'."
+            )
+
+
+def _least_harm(case: Case, picks: Integers) -> Integers:
+    """Of the recipes with the objective of this one, the one of least divergence."""
+    problem = case.problem
+    same = Row(problem.objective, problem.value(picks), problem.coupling.changes)
+    coupling = replace(problem.coupling, changes=None)
+    rows = [*problem.rows, same]
+    equals = by_milp(Problem(case.table.divergence, rows, problem.starts, coupling), known=picks)
+    return picks if equals is None else equals

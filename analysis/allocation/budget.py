@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 from analysis.cost import Cost
 from analysis.errors import OptionError
+from analysis.hardware.figures import HardwareCost
 from analysis.recipe import Recipe
 
 
@@ -16,6 +17,11 @@ class Budget:
         average_bits: the bytes that every layer at this width would take (scales and zero-points
             included on both sides; a fraction interpolates between the two nearest widths).
         bops: MACs * weight bits * activation bits for one sample.
+        peak_activation_bytes: the most input and output bytes any one layer holds for one sample;
+            both at the width of the layer's input, 32 bits where that stays in float. Shortcuts
+            around a block, work memory of kernels and modules without weights are left out.
+        latency_ms: time of one sample by the table of a hardware profile.
+        energy_uj: energy of one sample likewise.
         max_drop: largest loss of the task metric, in the metric's own unit, turned to its worse
             direction (0.01 is one percentage point of an accuracy).
     """
@@ -24,6 +30,9 @@ class Budget:
     average_bits: float | None = None
     bops: int | None = None
     max_drop: float | None = None
+    peak_activation_bytes: int | None = None
+    latency_ms: float | None = None
+    energy_uj: float | None = None
 
     def __post_init__(self) -> None:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -70,9 +79,15 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A solved recipe with its cost, its prediction and, once run, its measurement."""
+    """A solved recipe with its cost, its prediction and, once run, its measurement.
+
+    Attributes:
+        hardware: activation memory, and time and energy by the tables of the profile it was
+            solved for.
+    """
 
     recipe: Recipe
     cost: Cost
     predicted: Prediction
     measured: Measurement | None = None
+    hardware: HardwareCost | None = None

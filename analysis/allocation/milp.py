@@ -3,20 +3,26 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.allocation.approximate import walked
-from analysis.allocation.problem import Floats, Integers, Problem, Row
-from analysis.allocation.quiet import quiet_stdout
-from analysis.allocation.relaxed import membership, relaxed
+from analysis.allocation.few_widths import by_widths
+from analysis.allocation.model import Model
+from analysis.allocation.problem import Integers, Problem
+from analysis.allocation.relaxed import Relaxed, relaxed
 
 GAP = 1e-6
 """A recipe counts as optimal when no other can be better by more than this share of its value."""
 
+LARGE, LARGE_GAP, PROOF_GAP = 100, 1e-4, 2e-3
+"""With more groups than that, a hundredth of a per cent will do among the promising options, and a
+fifth of a per cent against all options, which is often all that can be proven in time."""
+
+CORE = 40
+"""So many options more than groups are solved first."""
+
 NODE_LIMIT = 1_000
 """Beyond it the best recipe so far counts. A limit on time would make the answer depend on load."""
 
-_SCALE = 1e3  # HiGHS' tolerances are absolute, 1e-6: a thousandth of a millionth of each limit
 _ATTEMPTS = 4
 
 
@@ -24,45 +30,72 @@ def by_milp(problem: Problem, known: Integers | None = None) -> Integers | None:
     """The best option of each group, or None when no recipe keeps every limit.
 
     The linear relaxation and a rounded recipe come first: an option whose reduced cost exceeds
-    the distance between the two cannot be in the optimum and is left out, which leaves between
-    one and two options a group. HiGHS keeps limits only to a tolerance, so its answer is added up
-    again here, and solved again under a tighter limit where it went over.
+    the distance between the two cannot be in the optimum and is left out. Where many are left,
+    the most promising of them are solved alone first, which brings the two closer. HiGHS keeps
+    limits only to a tolerance, so its answer is added up again here, and solved again under a
+    tighter limit where it went over.
 
     Args:
         problem: the problem.
         known: a recipe that keeps every limit, where there is one, (groups).
     """
+    if problem.coupling.widths is not None:
+        return by_widths(
+            problem, problem.coupling.widths, by_milp, known=known, gap=proof_gap(problem)
+        )
     kept = problem.affordable()
     if kept is None:
         return None
     if known is not None:
         kept[known] = True
     smaller, names = problem.only(kept)
-    relaxation = relaxed(smaller)
+    relaxation = Model.of(smaller).relaxed() if smaller.coupled else relaxed(smaller)
     if relaxation is None:
         return known
-    rounded = walked(smaller, relaxation.prices)
-    best = _better(problem, known, None if rounded is None else names[rounded])
-    candidates = np.ones(len(names), bool)
-    value = relaxation.bound
-    if best is not None:
-        value = float(problem.objective[best].sum())
-        distance = value - relaxation.bound
-        if distance <= GAP * value:
+    rounded = None if smaller.coupled else walked(smaller, relaxation.prices)
+    best = None if known is None else np.searchsorted(names, known)
+    best = _better(smaller, best, rounded)
+    best = _searched(smaller, relaxation, best)
+    return None if best is None else names[best]
+
+
+def _searched(problem: Problem, relaxation: Relaxed, best: Integers | None) -> Integers | None:
+    """The optimum, looked for among the options of least regret first."""
+    groups = len(problem.starts) - 1
+    order = relaxation.promising
+    few = groups + CORE
+    close = GAP
+    while True:
+        value = relaxation.bound if best is None else problem.value(best)
+        distance = np.inf if best is None else value - relaxation.bound
+        if distance <= close * value:
             return best
-        candidates = relaxation.regret <= distance * (1 + 1e-9)
-        candidates |= np.isin(names, best)
-    core, core_names = smaller.only(candidates)
-    found = _solved(core, value)
-    return _better(problem, best, None if found is None else names[core_names[found]])
+        left = relaxation.regret <= distance + GAP * value  # with room for tolerances
+        core = np.zeros(len(left), bool)
+        core[order[:few]] = True
+        complete = not (left & ~core).any()
+        core &= left
+        if best is not None:
+            core[best] = True
+        smaller, names = problem.only(core)
+        if (np.diff(smaller.starts) > 0).all():
+            found = _solved(smaller, value)
+            best = _better(problem, best, None if found is None else names[found])
+        if complete:
+            return best
+        few, close = groups + 4 * (few - groups), proof_gap(problem)
+
+
+def proof_gap(problem: Problem) -> float:
+    """By how much no recipe can be better than the answer, as a share of its value."""
+    return GAP if len(problem.starts) - 1 <= LARGE else PROOF_GAP
 
 
 def _better(problem: Problem, first: Integers | None, second: Integers | None) -> Integers | None:
     """The recipe with the smaller objective; the first one in a tie."""
     if first is None or second is None:
         return second if first is None else first
-    values = problem.objective[first].sum(), problem.objective[second].sum()
-    return second if values[1] < values[0] else first
+    return second if problem.value(second) < problem.value(first) else first
 
 
 def _solved(problem: Problem, value: float) -> Integers | None:
@@ -73,7 +106,7 @@ def _solved(problem: Problem, value: float) -> Integers | None:
         if found is None or problem.keeps(found):
             return found
         rows = [
-            Row(row.costs, tight.limit - 2 * row.excess(found))
+            replace(row, limit=tight.limit - 2 * row.excess(found))
             for row, tight in zip(problem.rows, tightened.rows, strict=True)
         ]
         tightened = replace(problem, rows=rows)
@@ -87,27 +120,7 @@ def _highs(problem: Problem, value: float) -> Integers | None:
     """
     if any(problem.room(row) < 0 for row in problem.rows):
         return None
-    objective = problem.above_least(problem.objective)
-    seen = value - float((problem.objective - objective)[problem.starts[:-1]].sum())
-    gap = GAP * value / seen if seen > 0 else GAP
-    one_each = membership(problem)
-    constraints = [LinearConstraint(one_each, 1.0, 1.0)]
-    for row in problem.rows:
-        scale = _SCALE / (problem.room(row) or 1.0)
-        uses = problem.above_least(row.costs)[None, :] * scale
-        constraints.append(LinearConstraint(uses, -np.inf, problem.room(row) * scale))
-    with quiet_stdout():
-        answer = milp(
-            objective * (_SCALE / (float(objective.max(initial=0.0)) or 1.0)),
-            constraints=constraints,
-            integrality=np.ones(len(objective), np.int64),
-            bounds=Bounds(0, 1),
-            options={"mip_rel_gap": gap, "node_limit": NODE_LIMIT},
-        )
-    return None if answer.x is None else _picks(answer.x, problem)
-
-
-def _picks(x: Floats, problem: Problem) -> Integers:
-    """The first option of each group that is nearest to 1."""
-    groups = zip(problem.starts[:-1], problem.starts[1:], strict=True)
-    return np.array([start + int(np.argmax(x[start:end])) for start, end in groups], np.int64)
+    gap = GAP if len(problem.starts) - 1 <= LARGE else LARGE_GAP
+    least = np.minimum.reduceat(problem.objective, problem.starts[:-1]).sum()
+    seen = value - float(least)
+    return Model.of(problem).solved(gap * value / seen if seen > 0 else gap, NODE_LIMIT)

@@ -1,7 +1,7 @@
 """What each decision group may take, and what that costs and does."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Self
 
@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.allocation.cells import Measured, measured, members, spec_of
+from analysis.allocation.coupling import FREE, Links
+from analysis.allocation.linking import components, shared_pins
 from analysis.allocation.locks import Pins, pinned
+from analysis.allocation.narrowing import OPEN, Narrowing
 from analysis.cost import layer_bops, weight_bytes
 from analysis.errors import OptionError
 from analysis.layers import Layer
@@ -50,12 +53,14 @@ class Table:
         starts: int64, (groups + 1): where the options of each group begin.
         weight_bytes, bops, divergence: float64, (options). Bytes and BOPs are whole numbers
             below 2^53, so float64 holds them exactly.
+        links: groups that must take one activation spec; None where there are none.
     """
 
     starts: NDArray[np.int64]
     weight_bytes: NDArray[np.float64]
     bops: NDArray[np.float64]
     divergence: NDArray[np.float64]
+    links: Links | None = None
 
     @classmethod
     def of(cls, groups: Sequence[Group]) -> Self:
@@ -66,23 +71,56 @@ class Table:
             weight_bytes=np.array([option.weight_bytes for option in options], float),
             bops=np.array([option.bops for option in options], float),
             divergence=np.array([option.divergence for option in options], float),
+            links=_links(groups),
         )
 
 
-def decision_groups(result: Sensitivities, locked: Mapping[str, LayerConfig]) -> tuple[Group, ...]:
+def _links(groups: Sequence[Group]) -> Links | None:
+    """Groups whose inputs belong together, and the activation spec of each option."""
+    names: dict[str, int] = {}
+    labels: list[int] = []
+    rows: list[tuple[int, str]] = []
+    for place, group in enumerate(groups):
+        taken = [_input_label(option) for option in group.options]
+        free = not any(taken)
+        labels += [FREE if free else names.setdefault(label, len(names)) for label in taken]
+        if not free:
+            rows += [(place, layer.input_group) for layer in group.layers if layer.input_group]
+    found = components(rows)
+    if not found:
+        return None
+    return Links(np.array(labels, np.int64), tuple(np.array(row, np.int64) for row in found))
+
+
+def _input_label(option: Option) -> str:
+    """Label of the option's activation spec; empty where it leaves the inputs in float."""
+    specs = (config.activation for config in option.configs)
+    return next((spec.label for spec in specs if spec is not None), "")
+
+
+def decision_groups(
+    result: Sensitivities, locked: Mapping[str, LayerConfig], narrowing: Narrowing = OPEN
+) -> tuple[Group, ...]:
     """Decision groups in call order with every option the sweep has measured.
 
     Where weights and activations were swept, an option is a pair of specs, its divergence the sum
-    of both. A tensor the sweep does not cover stays in float. A lock pins its whole group.
+    of both. A tensor the sweep does not cover stays in float. A lock pins its whole group, and
+    the inputs of groups that are linked to it (`Layer.input_group`).
+
+    Args:
+        result: a sweep, finished or not.
+        locked: layers that are decided already.
+        narrowing: what hardware and the user leave of the options.
 
     Raises:
-        OptionError: a lock names an unknown layer or a spec that was not measured, or a layer has
-            no measured option yet.
+        OptionError: a lock names an unknown layer or a spec that was not measured, a layer has no
+            measured option yet, or nothing is left of its options.
     """
     points = measured(result)
     pins = pinned(result, locked, points)
+    inputs = shared_pins(_linked(result, points, narrowing), pins)
     groups = tuple(
-        Group(layers[0].group, layers, tuple(_options(layers, points, pins)))
+        Group(layers[0].group, layers, tuple(_options(layers, points, pins, inputs, narrowing)))
         for layers in members(result)
     )
     missing = sum(len(group.layers) for group in groups if not group.options)
@@ -91,18 +129,61 @@ def decision_groups(result: Sensitivities, locked: Mapping[str, LayerConfig]) ->
             f"The sweep is not far enough to choose from: {missing} of {len(result.layers)} "
             "layers have no measured option yet; let the sweep go on and try again."
         )
-    return groups
+    return tuple(_left(group, points, pins, narrowing) for group in groups)
 
 
-def _options(layers: Sequence[Layer], points: Measured, pins: Pins) -> Iterator[Option]:
+def _linked(
+    result: Sensitivities, points: Measured, narrowing: Narrowing
+) -> tuple[tuple[str, ...], ...]:
+    """Names of decision groups whose swept inputs belong together."""
+    rows = (
+        (layer.group, layer.input_group)
+        for layer in result.layers
+        if layer.input_group is not None and (layer.name, "activation") in points
+        if not narrowing.in_float(layer)
+    )
+    return components(rows)
+
+
+def _left(group: Group, points: Measured, pins: Pins, narrowing: Narrowing) -> Group:
+    """The group with the options that hardware and the user leave.
+
+    Raises:
+        OptionError: there are none.
+    """
+    swept = [
+        ((layer.name, "weight") in points, (layer.name, "activation") in points)
+        for layer in group.layers
+    ]
+    options = narrowing.left(group.layers, [option.configs for option in group.options], swept)
+    if not options:
+        configs = [option.configs for option in group.options]
+        raise narrowing.refusal(group.layers, configs, swept, pinned=group.name in pins)
+    return replace(group, options=tuple(group.options[place] for place in options))
+
+
+def _options(
+    layers: Sequence[Layer],
+    points: Measured,
+    pins: Pins,
+    inputs: Mapping[str, str | None],
+    narrowing: Narrowing,
+) -> Iterator[Option]:
     """The options of one group: pairs of labels that all its layers have in common."""
-    pin = pins.get(layers[0].group)
-    if pin is None:
-        weights = _labels(layers, "weight", points)
-        activations = _labels(layers, "activation", points)
-    else:
+    name = layers[0].group
+    pin = pins.get(name)
+    weights: Sequence[str | None]
+    activations: Sequence[str | None]
+    if pin is not None:
         weights = [pin.weight.label if pin.weight else None]
         activations = [pin.activation.label if pin.activation else None]
+    elif any(narrowing.in_float(layer) for layer in layers):
+        weights, activations = [None], [None]
+    else:
+        weights = _labels(layers, "weight", points)
+        activations = _labels(layers, "activation", points)
+        if name in inputs:
+            activations = [label for label in (*activations, None) if label == inputs[name]][:1]
     for pair in product(weights, activations):
         rows = [_member(layer, *pair, points) for layer in layers]
         configs, stored, bops, divergences = zip(*rows, strict=True)

@@ -10,6 +10,7 @@ from analysis.allocation.drops import fit_drops
 from analysis.allocation.frontier import FrontierPoint, frontier
 from analysis.allocation.predict import to_choice
 from analysis.errors import InfeasibleBudgetError
+from analysis.hardware.profile import HardwareProfile
 from analysis.sensitivity.points import Sensitivities
 
 ALLOWED_LOSS = 0.01
@@ -24,12 +25,14 @@ class Recommendation:
     reason: str
 
 
-def recommend(result: Sensitivities) -> Choice:
+def recommend(result: Sensitivities, *, profile: HardwareProfile | None = None) -> Choice:
     """The recipe of `recommendation`, without its reason."""
-    return recommendation(result).choice
+    return recommendation(result, profile=profile).choice
 
 
-def recommendation(result: Sensitivities) -> Recommendation:
+def recommendation(
+    result: Sensitivities, *, profile: HardwareProfile | None = None
+) -> Recommendation:
     """The smallest recipe that should hardly be noticed.
 
     With measured task metrics: the smallest whose predicted loss of the task metric is at most
@@ -38,16 +41,20 @@ def recommendation(result: Sensitivities) -> Recommendation:
     only a sketch): the knee of the frontier, the point farthest below the straight line from its
     first to its last point, in bytes against the logarithm of the divergence.
 
+    Args:
+        result: a sweep.
+        profile: hardware whose kernels must take every option.
+
     Raises:
-        OptionError: too little is measured yet.
+        OptionError: too little is measured yet, or nothing that the profile takes.
     """
     if fit_drops(result) is None:
-        return _knee(result)
+        return _knee(result, profile)
     allowed, words = _allowed(result)
     try:
-        choice = allocate(result, Budget(max_drop=allowed))
+        choice = allocate(result, Budget(max_drop=allowed), profile=profile)
     except InfeasibleBudgetError:
-        best = frontier(result)[-1].recipe
+        best = frontier(result, profile=profile)[-1].recipe
         return Recommendation(
             to_choice(result, best),
             f"No recipe of the swept widths is predicted to lose at most {words}; this one has the "
@@ -65,9 +72,9 @@ def _allowed(result: Sensitivities) -> tuple[float, str]:
     return ALLOWED_LOSS * abs(reference), f"1 % of {metric}"
 
 
-def _knee(result: Sensitivities) -> Recommendation:
+def _knee(result: Sensitivities, profile: HardwareProfile | None) -> Recommendation:
     """The frontier's knee on a logarithmic scale, where an exact recipe has no place."""
-    points = frontier(result)
+    points = frontier(result, profile=profile)
     lossy = [point for point in points if point.divergence > 0] or [points[0]]
     return Recommendation(
         to_choice(result, lossy[_farthest_below(lossy)].recipe),

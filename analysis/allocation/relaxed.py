@@ -1,8 +1,9 @@
 """The linear relaxation: what a unit of each limit is worth, and how good a recipe can be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
@@ -19,11 +20,19 @@ class Relaxed:
         bound: no recipe that keeps the limits has a smaller objective.
         regret: at least so much worse than `bound` is any recipe with this option, (options)
             (reduced cost; options whose regret exceeds a known recipe's need no look).
+        shares: how much of each option the relaxation takes, (options); None where not kept.
     """
 
     prices: Floats
     bound: float
     regret: Floats
+    shares: Floats | None = None
+
+    @property
+    def promising(self) -> NDArray[np.int64]:
+        """Options in the order in which they are worth a look, those that are taken first."""
+        taken = np.zeros(len(self.regret)) if self.shares is None else self.shares
+        return np.lexsort((self.regret, -taken))
 
 
 def relaxed(problem: Problem) -> Relaxed | None:
@@ -43,7 +52,7 @@ def relaxed(problem: Problem) -> Relaxed | None:
     with quiet_stdout():
         answer = linprog(  # type: ignore[call-overload]  # its stubs know no sparse matrix
             objective / largest,
-            A_ub=np.array(uses),
+            A_ub=np.array(uses).reshape(-1, len(objective)),
             b_ub=limits,
             A_eq=one_each,
             b_eq=np.ones(one_each.shape[0]),
@@ -53,7 +62,7 @@ def relaxed(problem: Problem) -> Relaxed | None:
     if answer.x is None:
         return None
     prices = np.maximum(0.0, -answer.ineqlin.marginals) * largest / np.array(rooms)
-    return priced(problem, prices)
+    return replace(priced(problem, prices), shares=answer.x)
 
 
 def priced(problem: Problem, prices: Floats) -> Relaxed:

@@ -1,0 +1,1 @@
+"""What hardware can run, as data with sources: specs, costs, memory, warnings; torch-free."""
