@@ -9,6 +9,7 @@ import analysis
 
 NEEDS_TORCH = (
     "analysis.__main__",  # runs the program
+    "analysis.decide",
     "analysis.decision.",
     "analysis.divergence",
     "analysis.inspection",
@@ -20,8 +21,13 @@ NEEDS_TORCH = (
     "analysis.workloads.",
 )
 WITHOUT_TORCH = (
+    "analysis.decision.final",
+    "analysis.decision.paired",
+    "analysis.decision.values",
     "analysis.quant.spec",
     "analysis.quant.stats",
+    "analysis.sensitivity.logit_shifts",
+    "analysis.sensitivity.packed",
     "analysis.sensitivity.stability",
     "analysis.sensitivity.plan",
     "analysis.sensitivity.points",

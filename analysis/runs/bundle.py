@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import Connection, delete, insert, select
 
 from analysis import serial
+from analysis.allocation.calibration import Calibration
 from analysis.errors import RunError
 from analysis.paths import assets_dir
 from analysis.profiles import Inspection
@@ -22,6 +23,7 @@ from analysis.runs.packing import pack
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord, SweepOptions
 from analysis.runs.schema import facts, jobs
 from analysis.runs.store import RunStore
+from analysis.sensitivity.packed import PackedInteractions, pack_interactions
 from analysis.sensitivity.points import SweepCost, SweepPoint, SweepSetup
 from analysis.sensitivity.stability import Reliability
 
@@ -60,6 +62,8 @@ class _Bundle:
     scores: tuple[ScoreRecord, ...]
     reliability: Reliability | None = None
     notes: tuple[str, ...] = ()
+    interactions: PackedInteractions | None = None
+    calibration: Calibration | None = None
 
 
 def command_line(job: Job) -> str:
@@ -91,6 +95,7 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
     inspection = store.inspection(result.setup.fingerprint)
     if job.state != "done" or inspection is None or not isinstance(job.options, SweepOptions):
         raise RunError(f"Only a finished sweep can be exported, and this one is {job.state}.")
+    known = store.interactions(run)
     bundle = _Bundle(
         version=BUNDLE_VERSION,
         command=command_line(job),
@@ -112,6 +117,8 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
         scores=store.scores(run=run),
         reliability=result.reliability,
         notes=result.notes,
+        interactions=pack_interactions(known) if known is not None else None,
+        calibration=store.calibration(run),
     )
     plain: dict[str, Any] = serial.to_plain(bundle)
     return plain
@@ -196,6 +203,10 @@ def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
     results.save_judgement(connection, run, bundle.reliability, bundle.notes)
     for point in bundle.points:
         results.put_point(connection, run, point)
+    if bundle.interactions is not None:
+        results.put_finding(connection, run, "interactions", bundle.interactions)
+    if bundle.calibration is not None:
+        results.put_finding(connection, run, "calibration", bundle.calibration)
     for record in bundle.recipes:
         own = replace(record, id=_own_id(run, record.id), run=run, owner=SHARED)
         recipes.forget_scores(connection, own.id)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from analysis.errors import StorageError
-from analysis.runs.schema import QUEUE_LOCK, SCHEMA_VERSION, facts, metadata
+from analysis.runs.schema import QUEUE_LOCK, SCHEMA_VERSION, facts, findings, metadata
 
 BUSY_SECONDS = 20.0
 """How long a transaction waits for another process before it gives up."""
@@ -83,7 +83,9 @@ class Database:
 
     def _has_tables(self) -> bool:
         with self.reading() as connection:
-            return connection.dialect.has_table(connection, facts.name)
+            known = connection.dialect.has_table
+            # the newest table too: a store of an earlier day has all but that one
+            return known(connection, facts.name) and known(connection, findings.name)
 
     def _create_tables(self) -> None:
         with self.writing() as connection:

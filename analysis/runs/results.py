@@ -1,12 +1,21 @@
 """What sweeps leave, in a transaction of the caller: setup, points, samples, cost."""
 
 from dataclasses import replace
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from analysis.errors import UnknownRunError
-from analysis.runs.packing import array_bytes, doubles, floats, pack, unpack
-from analysis.runs.schema import points, samples, sweeps
+from analysis.runs.packing import (
+    array_bytes,
+    deflate,
+    doubles,
+    floats,
+    inflate,
+    pack,
+    unpack,
+)
+from analysis.runs.schema import findings, points, samples, sweeps
 from analysis.sensitivity.points import (
     Cell,
     CellSamples,
@@ -16,6 +25,9 @@ from analysis.sensitivity.points import (
     SweepSetup,
 )
 from analysis.sensitivity.stability import Reliability
+
+Finding = Literal["interactions", "calibration"]
+T = TypeVar("T")
 
 
 def save_setup(connection: Connection, run: str, setup: SweepSetup) -> None:
@@ -57,6 +69,26 @@ def judgement_of(connection: Connection, run: str) -> tuple[Reliability | None, 
         return None, ()
     sure = unpack(Reliability, row.reliability) if row.reliability else None
     return sure, unpack(tuple[str, ...], row.notes) if row.notes else ()
+
+
+def put_finding(connection: Connection, run: str, name: Finding, value: object) -> None:
+    """Keep what was made of the figures; an earlier one of that name is replaced."""
+    drop_finding(connection, run, name)
+    body = deflate(pack(value))
+    connection.execute(insert(findings).values(run=run, name=name, body=body))
+
+
+def drop_finding(connection: Connection, run: str, name: Finding) -> None:
+    """Forget a finding."""
+    mine = (findings.c.run == run, findings.c.name == name)
+    connection.execute(delete(findings).where(*mine))
+
+
+def finding_of(connection: Connection, run: str, name: Finding, kind: type[T]) -> T | None:
+    """A finding of that name; None where there is none."""
+    mine = (findings.c.run == run, findings.c.name == name)
+    body = connection.scalar(select(findings.c.body).where(*mine))
+    return None if body is None else unpack(kind, inflate(body))
 
 
 def put_point(connection: Connection, run: str, point: SweepPoint) -> None:
@@ -126,7 +158,7 @@ def sensitivities_of(connection: Connection, run: str) -> Sensitivities:
 
 def erase(connection: Connection, run: str) -> None:
     """Forget everything a sweep left."""
-    for table in (sweeps, points, samples):
+    for table in (sweeps, points, samples, findings):
         connection.execute(delete(table).where(table.c.run == run))
 
 

@@ -105,6 +105,18 @@ samples = Table(
     UniqueConstraint("run", "layer", "target", "label", "stage", "start"),
 )
 
+findings = Table(
+    "findings",
+    metadata,
+    Column("run", String(32), nullable=False),
+    # "interactions" or "calibration".
+    Column("name", String(16), nullable=False),
+    # JSON, deflated.
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("run", "name"),
+)
+"""What was made of a sweep's figures besides its points."""
+
 inspections = Table(
     "inspections",
     metadata,

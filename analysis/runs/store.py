@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import delete
 
+from analysis.allocation.calibration import Calibration
 from analysis.errors import RunError
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
@@ -17,6 +18,12 @@ from analysis.runs.process import log_path
 from analysis.runs.records import Job, JobKind, JobOptions, RecipeRecord, ScoreRecord
 from analysis.runs.schema import jobs as job_table
 from analysis.scores import Score
+from analysis.sensitivity.interactions import Interactions, interactions_of
+from analysis.sensitivity.packed import (
+    PackedInteractions,
+    pack_interactions,
+    unpack_interactions,
+)
 from analysis.sensitivity.points import (
     CellSamples,
     Sensitivities,
@@ -159,6 +166,37 @@ class RunStore:
         """
         with self.database.reading() as connection:
             return results.sensitivities_of(connection, run)
+
+    def save_interactions(self, run: str, known: Interactions) -> None:
+        """Keep the pairwise terms of a sweep; more than fit are made from raw figures each time."""
+        packed = pack_interactions(known)
+        if packed is not None:
+            with self.database.writing() as connection:
+                results.put_finding(connection, run, "interactions", packed)
+
+    def interactions(self, run: str) -> Interactions | None:
+        """The pairwise terms of a sweep; None where its shifts were not kept or are not all in.
+
+        Raises:
+            UnknownRunError: no sweep of that id has begun.
+        """
+        with self.database.reading() as connection:
+            cells = results.sensitivities_of(connection, run).setup.cells
+            kind = PackedInteractions
+            packed = results.finding_of(connection, run, "interactions", kind)
+            if packed is not None:
+                return unpack_interactions(cells, packed)
+            return interactions_of(cells, results.samples_of(connection, run))
+
+    def save_calibration(self, run: str, calibration: Calibration) -> None:
+        """Keep what the measured recipes of the frontier tell of predictions."""
+        with self.database.writing() as connection:
+            results.put_finding(connection, run, "calibration", calibration)
+
+    def calibration(self, run: str) -> Calibration | None:
+        """What corrects a run's predictions; None where nothing was measured for it."""
+        with self.database.reading() as connection:
+            return results.finding_of(connection, run, "calibration", Calibration)
 
     # Inspections ------------------------------------------------------------------------------
 

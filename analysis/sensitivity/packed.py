@@ -2,14 +2,15 @@
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from analysis import serial
 from analysis.errors import RunError
 from analysis.sensitivity.interactions import Interactions
-from analysis.sensitivity.points import Cell, Stage
+from analysis.sensitivity.points import Cell, Sensitivities, Stage, to_document
 
 MOST_CELLS = 600
 """Of more cells the triangle is left out: 600 take about a megabyte of text."""
@@ -43,6 +44,28 @@ def pack_interactions(known: Interactions) -> PackedInteractions | None:
     return PackedInteractions(known.stage, known.samples, known.reliability, text)
 
 
+def sweep_document(result: Sensitivities, known: Interactions | None) -> dict[str, object]:
+    """The document of ``sweep --json``, with the pairwise terms under "interactions"."""
+    packed = None if known is None else pack_interactions(known)
+    body = None if packed is None else serial.to_plain(packed)
+    return {**to_document(result), "interactions": body}
+
+
+def document_interactions(
+    document: Mapping[str, object], cells: Sequence[Cell]
+) -> Interactions | None:
+    """The pairwise terms in a document of a sweep; None where it has none.
+
+    Raises:
+        RunError: they are damaged.
+    """
+    body = document.get("interactions")
+    if body is None:
+        return None
+    packed = serial.from_plain(PackedInteractions, body, RunError, "sweep document")
+    return unpack_interactions(cells, packed)
+
+
 def unpack_interactions(cells: Sequence[Cell], packed: PackedInteractions) -> Interactions:
     """What `pack_interactions` wrote, to float32's digits.
 
@@ -54,6 +77,7 @@ def unpack_interactions(cells: Sequence[Cell], packed: PackedInteractions) -> In
     try:
         unpacker = zlib.decompressobj()
         blob = unpacker.decompress(base64.b64decode(packed.triangle, validate=True), wanted + 1)
+        blob = blob if unpacker.eof else b""
     except (ValueError, zlib.error):
         blob = b""
     values = np.frombuffer(blob, "<f4").astype(np.float64) if len(blob) == wanted else None

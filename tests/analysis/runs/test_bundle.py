@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
+from analysis.allocation.calibration import CalibrationPoint, calibrate_prediction
 from analysis.errors import RunError, UnknownRunError
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.recipe import Recipe, uniform_recipe
@@ -16,6 +18,7 @@ from analysis.runs.bundle import command_line, ensure_demo, export_bundle, impor
 from analysis.runs.records import InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from tests.gram import make_interactions
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
 from tests.stored import fill_store
 
@@ -54,6 +57,24 @@ def test_a_run_is_the_same_in_another_store(store: RunStore, document: dict[str,
     assert chosen is not None
     (scored,) = store.scores(recipe=chosen.id)
     assert scored.score == make_score(RESULT, chosen.recipe)
+
+
+def test_what_was_found_besides_points_travels(tmp_path: Path, store: RunStore) -> None:
+    other = RunStore(f"sqlite:///{tmp_path}/other.db")
+    run = fill_store(other, RESULT).run
+    known = make_interactions(RESULT)
+    fitted = calibrate_prediction(
+        [CalibrationPoint(1, 1, x, 2 * x, x, 3 * x, None, 9) for x in (0.1, 0.2, 0.4)]
+    )
+    other.save_interactions(run, known)
+    other.save_calibration(run, fitted)
+    import_bundle(store, json.loads(json.dumps(export_bundle(other, run))), "copy")
+    assert store.calibration("copy") == fitted
+    copied = store.interactions("copy")
+    assert copied is not None
+    assert (copied.cells, copied.stage) == (known.cells, known.stage)
+    np.testing.assert_allclose(copied.gram, known.gram, rtol=1e-6)
+    assert store.calibration("elsewhere") is None
 
 
 def test_importing_again_changes_nothing(store: RunStore, document: dict[str, Any]) -> None:
