@@ -90,7 +90,8 @@ def check_options(kind: JobKind, options: JobOptions) -> None:
 
 def sweep_keywords(options: SweepOptions) -> dict[str, Any]:
     """The options as keywords of `analysis.sweep`."""
-    return {field.name: getattr(options, field.name) for field in fields(options)}
+    names = (field.name for field in fields(options) if field.name != "until_settled")
+    return {name: getattr(options, name) for name in names}
 
 
 def fetch(connection: Connection, job_id: str) -> Job:

@@ -20,13 +20,20 @@ class InspectOptions:
 
 @dataclass(frozen=True, slots=True)
 class SweepOptions:
-    """What a sweep job measures; the fields are those of `analysis.sweep`."""
+    """What a sweep job measures; the fields are those of `analysis.sweep`, and one more.
+
+    Attributes:
+        until_settled: end as soon as more samples no longer change the recipes.
+    """
 
     bits: tuple[int, ...] = DEFAULT_BITS
     target: Targets = "weight"
     method: Method = "exact"
     weight_spec: QuantSpec = WEIGHT_SPEC
     activation_spec: QuantSpec = ACTIVATION_SPEC
+    seed: int = 0
+    seconds: float | None = None
+    until_settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

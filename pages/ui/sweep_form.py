@@ -66,6 +66,7 @@ def sweep_form(source: str) -> None:
     with right:
         weight = _weight_spec(disabled=target == "activation")
         activation = _activation_spec(disabled=target == "weight")
+        seconds, until_settled = _limits(disabled=method == "sketch")
     st.caption(_expectation(chosen, len(bits), target, method))
     ready = bool(bits)
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
@@ -75,6 +76,8 @@ def sweep_form(source: str) -> None:
             method=method,
             weight_spec=weight,
             activation_spec=activation,
+            seconds=seconds,
+            until_settled=until_settled,
         )
         start(chosen, sources[chosen].title if chosen in sources else chosen, options)
 
@@ -170,6 +173,25 @@ def _activation_spec(*, disabled: bool) -> QuantSpec:
     symmetric = _symmetric("Activations: zero-point", disabled=False)
     method = _range("Activations: range", ACTIVATION_SPEC.range_method, disabled=False)
     return QuantSpec(IntFormat(ACTIVATION_SPEC.bits, symmetric), PerTensor(), method)
+
+
+def _limits(*, disabled: bool) -> tuple[float | None, bool]:
+    """When to end before every cell is measured on every sample."""
+    minutes = st.number_input(
+        "Time budget (minutes)",
+        min_value=0.1,
+        value=None,
+        placeholder="none",
+        disabled=disabled,
+        key="sweep_minutes",
+        help="No new samples are begun after so long; what is there is kept and used.",
+    )
+    settled = st.checkbox(
+        "End when more samples no longer change the recipe",
+        disabled=disabled,
+        key="sweep_until_settled",
+    )
+    return None if minutes is None else 60.0 * minutes, bool(settled)
 
 
 def _symmetric(label: str, *, disabled: bool) -> bool:
