@@ -6,12 +6,11 @@ from math import ceil, prod
 from typing import assert_never
 
 from analysis.layers import Layer
+from analysis.quant.formats import SCALE_BITS as SCALE_BITS
 from analysis.quant.spec import PerChannel, PerGroup, PerTensor, QuantSpec
 from analysis.recipe import LayerConfig, Recipe
 
 FLOAT_BITS = 32
-SCALE_BITS = 32
-"""Scales are counted, and simulated, as float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,15 @@ def scale_count(layer: Layer, spec: QuantSpec) -> int:
 
 
 def weight_bits(layer: Layer, spec: QuantSpec | None) -> int:
-    """Stored bits of one weight tensor: codes, scales and zero-points."""
+    """Stored bits of one weight tensor: codes, scales or block exponents, and zero-points.
+
+    A bias correction of a layer without a bias adds one, in float32; other biases are there anyway.
+    """
     if spec is None:
         return FLOAT_BITS * layer.parameters
-    zero_point_bits = 0 if spec.format.symmetric else spec.bits
-    return spec.bits * layer.parameters + scale_count(layer, spec) * (SCALE_BITS + zero_point_bits)
+    stored = spec.bits * layer.parameters + scale_count(layer, spec) * spec.format.group_bits
+    added = spec.bias_correction and layer.bias is None and layer.has_input
+    return stored + spec.format.tensor_bits + (FLOAT_BITS * layer.channels if added else 0)
 
 
 def weight_bytes(layer: Layer, spec: QuantSpec | None) -> int:

@@ -18,18 +18,20 @@ from analysis.sensitivity.shifts import kept_shift
 from analysis.sensitivity.stage import CellsByLayer
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges
+from analysis.simulate.quantized import in_place
 from analysis.simulate.replay import Key, Recording, Rewind, find_touched, record, replayed
 from analysis.simulate.simulated import input_quantizer
 from analysis.simulate.substitution import call_with, input_transforms, quiet_inference
 from analysis.workloads.parts import cut_batch, cut_batches, pick_samples, samples_in
 from analysis.workloads.subject import Subject
-from analysis.workloads.workload import Batch
+from analysis.workloads.workload import Batch, call_model
 
-LAYER_OUTPUT_BYTES = 8 << 20
+LAYER_OUTPUT_BYTES = 2 << 20
 """Aimed size of the largest layer output of one chunk: beyond, page faults cost more than the
-dispatch that a larger chunk saves (METHODS 7.2)."""
+dispatch that a larger chunk saves (METHODS 7.2). Five nets were fastest at 1 to 4 MiB, and 1.5 to
+2.5 times slower at 16 MiB."""
 
-MAX_CHUNK = 256
+MAX_CHUNK = 128
 PROOF_SAMPLES = 4
 
 
@@ -131,6 +133,7 @@ class ExactStage:
 
     def _layer(self, layer: Layer, chunk: "_Chunk", cells: Sequence[Cell]) -> list[CellSamples]:
         made: list[CellSamples] = []
+        self.weights.ready(layer, [cell.spec for cell in cells if cell.target == "weight"])
         with quiet_inference(self.subject), self._shortened(layer, chunk.recording) as rewind:
             for cell in cells:
                 rewind()
@@ -158,8 +161,8 @@ class ExactStage:
     def _run(self, layer: Layer, cell: Cell, batch: Batch) -> Tensor:
         model, inputs = self.subject.model, batch[0]
         if cell.target == "weight":
-            weight = {layer.param: self.weights.get(layer, cell.spec)}
-            return self.subject.take(call_with(model, weight, inputs))
+            with in_place(self.subject, {layer: self.weights.get(layer, cell.spec)}):
+                return self.subject.take(call_model(model, inputs))
         quantizer = input_quantizer(self.ranges[layer.name], cell.spec)
         with input_transforms(model, {layer.module: quantizer}):
             return self.subject.take(call_with(model, {}, inputs))

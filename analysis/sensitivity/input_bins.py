@@ -3,16 +3,19 @@
 The quantisation error of an activation is a function of its value alone (one scale a tensor), so
 the first-order effect sum g(x) e(x) of *every* format needs one weighted histogram of the
 gradients g over the values x, and one table of e for each format: the cost of a further format is
-one dot product over the bins.
+one dot product over the bins. Where each sample finds its own range there is no such table, and the
+errors are made value by value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from analysis.quant.dynamic import fake_quantize_samples
 from analysis.quant.fake import fake_quantize_tensor
+from analysis.quant.formats import Format
 from analysis.quant.observer import Observer
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.spec import QuantSpec
@@ -29,10 +32,12 @@ class PlacedInput:
         places: bin numbers, int32, flat.
         excess: range end less value for values beyond the calibrated range, else 0, flat; None
             where all values lie in the range.
+        dynamic: the error of each spec that finds its range at run time, flat, by its number.
     """
 
     places: Tensor
     excess: Tensor | None
+    dynamic: Mapping[int, Tensor]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,20 +45,28 @@ class InputBins:
     """Bins over the calibrated range of one layer's input, and what each spec does in them.
 
     Attributes:
-        errors: quantised less float value at the bin centres, (specs, bins).
+        errors: quantised less float value at the bin centres, (specs, bins); zeros for the specs
+            that find their range at run time.
+        dynamic: formats of those specs, by their number.
     """
 
     low: float
     high: float
     errors: Tensor
+    dynamic: Mapping[int, Format]
 
     def place(self, values: Tensor) -> PlacedInput:
         """Sort an input into the bins; values beyond the range go to the outer ones."""
         flat = values.detach().flatten()
-        inside = flat.clamp(self.low, self.high)
-        scaled = (inside - self.low).mul_(BINS / self._span).clamp_(max=BINS - 1)
-        excess = inside.sub_(flat)
-        return PlacedInput(scaled.to(torch.int32), excess if bool(excess.any()) else None)
+        scaled = (flat - self.low).mul_(BINS / self._span).clamp_(0, BINS - 1)
+        lowest, highest = torch.aminmax(flat)
+        outside = bool(lowest < self.low) or bool(highest > self.high)
+        excess = flat.clamp(self.low, self.high).sub_(flat) if outside else None
+        dynamic = {
+            number: (fake_quantize_samples(values, format) - values.detach()).flatten()
+            for number, format in self.dynamic.items()
+        }
+        return PlacedInput(scaled.to(torch.int32), excess, dynamic)
 
     def effects(self, placed: PlacedInput, gradient: Tensor) -> Tensor:
         """First-order effect of each spec: sum of gradient times error, (specs,).
@@ -63,7 +76,11 @@ class InputBins:
         flat = gradient.flatten()
         mass = torch.bincount(placed.places, weights=flat, minlength=BINS)
         found = self.errors @ mass.float()
-        return found if placed.excess is None else found + placed.excess @ flat
+        if placed.excess is not None:
+            found = found + placed.excess @ flat
+        for number, error in placed.dynamic.items():
+            found[number] = error @ flat
+        return found
 
     @property
     def _span(self) -> float:
@@ -77,6 +94,10 @@ def input_bins(observed: Observer, specs: Sequence[QuantSpec]) -> InputBins:
     centres = low + (torch.arange(BINS, dtype=torch.float32) + 0.5) * width
     errors = []
     for spec in specs:
+        if spec.range_method == "dynamic":
+            errors.append(torch.zeros(BINS))
+            continue
         qparams = activation_qparams(observed, spec)
         errors.append(fake_quantize_tensor(centres, qparams, spec.format) - centres)
-    return InputBins(low, high, torch.stack(errors))
+    dynamic = {n: spec.format for n, spec in enumerate(specs) if spec.range_method == "dynamic"}
+    return InputBins(low, high, torch.stack(errors), dynamic)

@@ -6,7 +6,13 @@ from typing import TypedDict, get_args
 
 from analysis.errors import OptionError
 from analysis.layers import Layer
-from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, PerTensor, QuantSpec
+from analysis.quant.spec import (
+    ACTIVATION_SPEC,
+    WEIGHT_SPEC,
+    QuantSpec,
+    check_activation_spec,
+    check_weight_spec,
+)
 from analysis.sensitivity.points import DEFAULT_BITS, Cell, Method, Targets
 
 
@@ -59,15 +65,15 @@ class SweepOptions:
         ):
             if value not in allowed:
                 raise OptionError(f"The {name} must be one of {', '.join(allowed)}; not {value!r}.")
-        if not isinstance(self.activation_spec.granularity, PerTensor):
-            raise OptionError(
-                "Activations take one scale for the whole tensor (per-tensor), because the scale "
-                f"must leave the sum of products; not {self.activation_spec.label!r}."
-            )
+        check_weight_spec(self.weight_spec)
+        check_activation_spec(self.activation_spec)
         if self.seconds is not None and not 0 < self.seconds < float("inf"):
             raise OptionError(f"A time budget must be positive seconds, not {self.seconds}.")
         for width in self.bits:
-            self.weight_spec.with_bits(width)
+            if self.target != "activation":
+                self.weight_spec.with_bits(width)
+            if self.target != "weight":
+                self.activation_spec.with_bits(width)
 
     def cells(self, layers: Iterable[Layer]) -> tuple[Cell, ...]:
         """Every question, layer by layer."""

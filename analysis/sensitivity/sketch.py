@@ -27,7 +27,9 @@ from analysis.sensitivity.input_bins import InputBins, input_bins
 from analysis.sensitivity.points import Cell, CellSamples, Stage, Target
 from analysis.sensitivity.stage import CellsByLayer
 from analysis.sensitivity.weight_cache import WeightCache
+from analysis.sensitivity.weight_errors import WeightErrors, weight_errors
 from analysis.simulate.calibration import Ranges
+from analysis.simulate.quantized import output_leaves
 from analysis.simulate.substitution import quiet_inference, substituted
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import cut_batches, samples_in
@@ -71,7 +73,7 @@ class SketchStage:
     cells: CellsByLayer
     name: Stage = "sketch"
     forwards: float = 0.0
-    _tables: dict[str, Tensor] = field(default_factory=dict, init=False)
+    _tables: dict[str, WeightErrors] = field(default_factory=dict, init=False)
     _bins: dict[str, InputBins] = field(default_factory=dict, init=False)
     _batches: list[Batch] = field(init=False)
 
@@ -117,13 +119,19 @@ class SketchStage:
         tables = [self._errors(layer) for layer in watched]
         rows: dict[tuple[str, Target], list[Tensor]] = defaultdict(list)
         with quiet_inference(self.subject), torch.enable_grad(), self._watched_inputs() as inputs:
-            leaves = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
-            named = {layer.param: leaf for layer, leaf in zip(watched, leaves, strict=True)}
-            with substituted(model, named):
+            weights = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
+            named = {layer.param: leaf for layer, leaf in zip(watched, weights, strict=True)}
+            shifted = [
+                x for x, table in zip(watched, tables, strict=True) if table.shifts is not None
+            ]
+            with output_leaves(model, shifted) as added, substituted(model, named):
+                leaves = [*weights, *added.values()]
                 for number, batch in enumerate(batches, start):
                     for gradients in self._gradients(batch, number, leaves, inputs):
-                        for layer, table, gradient in zip(watched, tables, gradients, strict=True):
-                            rows[layer.name, "weight"].append(_product(table, gradient))
+                        of_outputs = dict(zip(added, gradients[len(watched) :], strict=True))
+                        for layer, table, gradient in zip(watched, tables, gradients, strict=False):
+                            effects = table.effects(gradient, of_outputs.get(layer.name))
+                            rows[layer.name, "weight"].append(effects)
                         for name, found in inputs.effects.items():
                             rows[name, "activation"].append(found)
         return {
@@ -158,19 +166,17 @@ class SketchStage:
     def _of(self, layer: Layer, target: Target) -> list[Cell]:
         return [cell for cell in self.cells.get(layer.name, ()) if cell.target == target]
 
-    def _errors(self, layer: Layer) -> Tensor:
-        """What each spec does to the weight, (specs, weights); made once."""
+    def _errors(self, layer: Layer) -> WeightErrors:
+        """What each spec does to the weight; made once."""
         if layer.name not in self._tables:
-            weight = self.subject.model.get_parameter(layer.param).detach()
             specs = [cell.spec for cell in self._of(layer, "weight")]
-            errors = [self.weights.get(layer, spec) - weight for spec in specs]
-            self._tables[layer.name] = torch.stack([error.flatten() for error in errors])
+            self._tables[layer.name] = weight_errors(self.weights, layer, specs)
         return self._tables[layer.name]
 
     @contextmanager
     def _watched_inputs(self) -> Iterator["_WatchedInputs"]:
         """Hooks that tell the effect of the errors of the inputs, while the context lasts."""
-        watched = _WatchedInputs()
+        watched = _WatchedInputs(alone=not self._tables)
         with temporary_hooks() as handles:
             for layer in self.subject.layers:
                 specs = [cell.spec for cell in self._of(layer, "activation")]
@@ -189,10 +195,12 @@ class _WatchedInputs:
     """What the hooks of one mini-batch share.
 
     Attributes:
+        alone: whether no weight asks for a gradient, so that every input has to.
         roots: inputs that need a gradient and would not get one by themselves.
         effects: layer name to the effect of each spec, filled during a backward.
     """
 
+    alone: bool
     roots: list[Tensor] = field(default_factory=list)
     effects: dict[str, Tensor] = field(default_factory=dict)
 
@@ -204,7 +212,7 @@ class _WatchedInputs:
             given = args[0] if first is None else kwargs[first]
             # An alias of its own, so that the gradient is that of this use alone.
             alias = given.view_as(given) if given.requires_grad else given.detach().requires_grad_()
-            if not given.requires_grad:
+            if self.alone or not given.requires_grad:
                 self.roots.append(alias)
             places = bins.place(given)
 
@@ -219,11 +227,6 @@ class _WatchedInputs:
             return args, {**kwargs, first: alias}
 
         return hook
-
-
-def _product(table: Tensor, gradient: Tensor | None) -> Tensor:
-    """The effect of each spec; nothing where the output does not depend on the weight."""
-    return table @ gradient.flatten() if gradient is not None else table.new_zeros(len(table))
 
 
 _NO_BACKWARD = (

@@ -6,32 +6,34 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from analysis.layers import Layer
-from analysis.quant.fake import fake_quantize_tensor, fake_quantize_weight
+from analysis.quant.dynamic import fake_quantize_samples
+from analysis.quant.fake import fake_quantize_tensor
 from analysis.quant.observer import Observer
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
 from analysis.simulate.calibration import Ranges, calibrate
+from analysis.simulate.quantized import (
+    QuantizedWeight,
+    WeightMaker,
+    in_place,
+    quantized_weight,
+)
 from analysis.simulate.substitution import (
     Transform,
-    call_with,
     input_transforms,
     quiet_inference,
 )
 from analysis.workloads.subject import Subject
-from analysis.workloads.workload import Inputs
+from analysis.workloads.workload import Inputs, call_model
 
 Forward = Callable[[Inputs], Tensor]
 
 
-def quantized_weight(subject: Subject, layer: Layer, spec: QuantSpec) -> Tensor:
-    """The layer's weight after quantising and dequantising; the model keeps its own."""
-    weight = subject.model.get_parameter(layer.param).detach()
-    return fake_quantize_weight(weight, spec, layer.channel_axis)
-
-
 def input_quantizer(observed: Observer, spec: QuantSpec) -> Transform:
-    """A function that fake-quantises a layer's input with ranges from calibration."""
+    """A function that fake-quantises a layer's input, with ranges from calibration or its own."""
+    if spec.range_method == "dynamic":
+        return lambda value: fake_quantize_samples(value, spec.format)
     qparams = activation_qparams(observed, spec)
     return lambda value: fake_quantize_tensor(value, qparams, spec.format)
 
@@ -52,7 +54,7 @@ def simulated(
     recipe: Recipe | None,
     *,
     ranges: Ranges | None = None,
-    weight: Callable[[Layer, QuantSpec], Tensor] | None = None,
+    weight: WeightMaker | None = None,
 ) -> Iterator[Forward]:
     """A forward function of the model under a recipe; None is the float model.
 
@@ -70,24 +72,28 @@ def simulated(
     """
     if recipe is None:
         with quiet_inference(subject):
-            yield lambda inputs: subject.take(call_with(subject.model, {}, inputs))
+            yield lambda inputs: subject.take(call_model(subject.model, inputs))
         return
     recipe.check(subject.fingerprint, frozenset(layer.name for layer in subject.layers))
     if ranges is None:
         ranges = ranges_for(subject, recipe)
-    weights: dict[str, Tensor] = {}
+    weights: dict[Layer, QuantizedWeight] = {}
     transforms: dict[str, Transform] = {}
     for layer in subject.layers:
         config = recipe.layers.get(layer.name)
         if config is None:
             continue
         if config.weight is not None:
-            weights[layer.param] = (
+            weights[layer] = (
                 quantized_weight(subject, layer, config.weight)
                 if weight is None
                 else weight(layer, config.weight)
             )
         if config.activation is not None and layer.has_input:
             transforms[layer.module] = input_quantizer(ranges[layer.name], config.activation)
-    with quiet_inference(subject), input_transforms(subject.model, transforms):
-        yield lambda inputs: subject.take(call_with(subject.model, weights, inputs))
+    with (
+        quiet_inference(subject),
+        input_transforms(subject.model, transforms),
+        in_place(subject, weights),
+    ):
+        yield lambda inputs: subject.take(call_model(subject.model, inputs))

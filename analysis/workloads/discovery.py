@@ -130,6 +130,7 @@ def discover(
                 calls=what.calls if what else 0,
                 macs=what.positions * parameter.numel() // samples if what else 0,
                 folded=norms.get(path),
+                bias=_bias(module, path, name, layer.channels),
             )
             found.append((last + index / 1000, replace(layer, group=layer.name)))
     found.sort(key=lambda pair: pair[0])
@@ -152,6 +153,15 @@ def _layer(
         tied=(),
         group=path,
     )
+
+
+def _bias(module: nn.Module, path: str, weight: str, channels: int) -> str | None:
+    """The parameter that belongs to a weight as ``bias_ih_l0`` does to ``weight_ih_l0``."""
+    name = weight.replace("weight", "bias")
+    own = module._parameters.get(name)
+    if own is None or tuple(own.shape) != (channels,):
+        return None
+    return f"{path}.{name}" if path else name
 
 
 def _tie(found: list[tuple[float, Layer]], owner: str, other: str, order: float) -> None:

@@ -18,6 +18,7 @@ from analysis.sensitivity.points import Divergence
 from analysis.workloads.checks import check_workload
 from analysis.workloads.discovery import discover
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
+from analysis.workloads.groups import grouped
 from analysis.workloads.parts import Parts, cut_batch, join_batches, parts_of, tensors_of
 from analysis.workloads.workload import Inputs, Workload, call_model
 
@@ -25,7 +26,7 @@ PROBE_SAMPLES = 8
 """Samples of the first batch that find the layers and prove the folding."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Subject:
     """A workload made ready.
 
@@ -148,6 +149,8 @@ def _prepare(workload: Workload) -> Subject:
             "The model must have at least one weight of two or more dimensions (a convolution, "
             "linear or embedding layer); it has none, so there is nothing to quantise."
         )
+    if workload.group_layers:
+        layers = grouped(model, probe, layers)
     everything = sum(value.numel() for value in model.parameters())
     everything += sum(value.numel() for value in model.buffers() if value.is_floating_point())
     return Subject(

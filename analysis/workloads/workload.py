@@ -33,6 +33,8 @@ class Workload:
         divergence: None takes "kl" where the metric is one of classes or tokens (and without a
             metric), else "mse".
         fold_batch_norm: fold batch norms into the preceding weights, on a copy of the model.
+        group_layers: find layers that belong together (q, k and v; gate and up; inputs that meet in
+            a residual add or a concatenation) and give them one decision.
         classes: names of the classes, for pictures.
         source: how a worker finds it again ("fashion-mnist", "/path/my_case.py:make"); set by
             `load_workload`.
@@ -47,6 +49,7 @@ class Workload:
     output: Callable[[Any], Tensor] | None = None
     divergence: Divergence | None = None
     fold_batch_norm: bool = True
+    group_layers: bool = True
     classes: tuple[str, ...] = ()
     description: str = ""
     source: str | None = None

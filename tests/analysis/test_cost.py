@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import product
 from math import ceil
 
@@ -8,7 +9,6 @@ from hypothesis import strategies as st
 
 from analysis.cost import (
     FLOAT_BITS,
-    SCALE_BITS,
     layer_bops,
     recipe_cost,
     scale_count,
@@ -17,8 +17,21 @@ from analysis.cost import (
 )
 from analysis.layers import Layer
 from analysis.quant.grouping import Grouping
-from analysis.quant.spec import IntFormat, PerChannel, PerGroup, PerTensor, QuantSpec
+from analysis.quant.spec import (
+    CodebookFormat,
+    FixedPointFormat,
+    FloatFormat,
+    Format,
+    IntFormat,
+    MxFormat,
+    NvFp4Format,
+    PerChannel,
+    PerGroup,
+    PerTensor,
+    QuantSpec,
+)
 from analysis.recipe import LayerConfig, Recipe
+from tests.specs import WEIGHT_SPECS
 
 SPECS = st.builds(
     QuantSpec,
@@ -69,11 +82,26 @@ def brute_force_bits(layer: Layer, spec: QuantSpec) -> int:
     indices = list(product(*(range(size) for size in layer.weight_shape)))
     groups = {group_of(layer, index, spec) for index in indices}
     bits = sum(spec.bits for _ in indices)
-    return bits + sum(SCALE_BITS + (0 if spec.format.symmetric else spec.bits) for _ in groups)
+    bits += sum(stored_for_a_group(spec.format) for _ in groups)
+    if isinstance(spec.format, NvFp4Format):
+        bits += 32
+    if spec.bias_correction and layer.bias is None:
+        bits += 32 * layer.channels
+    return bits
+
+
+def stored_for_a_group(form: Format) -> int:
+    match form:
+        case IntFormat(bits, symmetric):
+            return 32 + (0 if symmetric else bits)
+        case FixedPointFormat() | MxFormat() | NvFp4Format():
+            return 8
+        case FloatFormat() | CodebookFormat():
+            return 32
 
 
 @settings(deadline=None)
-@given(layers(), SPECS)
+@given(layers(), WEIGHT_SPECS)
 def test_stored_bits_are_those_counted_one_by_one(layer: Layer, spec: QuantSpec) -> None:
     assert weight_bits(layer, spec) == brute_force_bits(layer, spec)
     assert weight_bytes(layer, spec) == ceil(brute_force_bits(layer, spec) / 8)
@@ -147,3 +175,31 @@ def test_bops_count_both_operands(weight: int | None, activation: int | None, bi
 
     config = LayerConfig(spec(weight), spec(activation))
     assert layer_bops(make_layer((3, 3), macs=100), config) == 100 * bits
+
+
+@pytest.mark.parametrize(
+    ("label", "bits"),
+    [
+        ("mxfp4-e2m1 per-group-32 minmax", 4.25),
+        ("mxfp8-e4m3 per-group-32 minmax", 8.25),
+        ("nvfp4 per-group-16 minmax", 4.5 + 32 / 6400),
+        ("nf4 per-group-64 minmax", 4.5),
+        ("fixed4 per-group-32 minmax", 4.25),
+        ("int4 asym per-group-32 minmax", 4 + 36 / 32),
+        ("binary per-group-64 mean", 1.5),
+        ("int3 asym per-channel minmax gptq +gain", 3 + 35 / 640),
+    ],
+)
+def test_effective_bits_are_those_the_formats_are_known_for(label: str, bits: float) -> None:
+    layer = make_layer((10, 640))
+    assert weight_bits(layer, QuantSpec.parse(label)) / 6400 == bits
+
+
+def test_correcting_a_bias_costs_one_only_where_there_is_none() -> None:
+    layer = make_layer((10, 64))
+    plain, corrected = (QuantSpec.parse(f"int4 asym per-channel minmax{x}") for x in ("", " +bias"))
+    with_bias = replace(layer, bias="a.bias")
+    unseen = replace(layer, input_shape=None)
+    assert weight_bits(layer, corrected) == weight_bits(layer, plain) + 32 * 10
+    assert weight_bits(with_bias, corrected) == weight_bits(layer, plain)
+    assert weight_bits(unseen, corrected) == weight_bits(layer, plain)

@@ -8,6 +8,7 @@ from torch import nn
 
 from analysis.divergence import reference_of
 from analysis.errors import ModelError
+from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.shifts import kept_shift, whitened_shift
@@ -174,3 +175,50 @@ def test_inputs_beyond_the_calibrated_range_count_as_clipped():
         for method in ("sketch", "exact")
     )
     assert estimate.divergence == pytest.approx(measured.divergence, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "int5 asym per-channel msegain",
+        "int5 asym per-channel minmax clip0.7 +gain",
+        "int5 asym per-channel minmax gptq",
+        "int5 asym per-channel minmax gptq +bias",
+        "int5 asym per-channel minmax +bias",
+        "fixed6 per-channel minmax",
+        "fp6-e2m3 per-channel minmax",
+        "mxfp6-e2m3 per-group-32 minmax",
+    ],
+)
+@pytest.mark.parametrize("net", ["depthwise", "gpt", "recurrent"])
+def test_every_quantiser_is_estimated_as_it_is_measured(net, label):
+    workload = make_workload(net, samples=192, fold=False)
+    spec = QuantSpec.parse(label)
+    estimated, measured = (
+        [
+            point.divergence
+            for point in Sensitivities.collect(
+                sweep(workload, bits=(spec.bits,), weight_spec=spec, method=method)
+            ).points
+        ]
+        for method in ("sketch", "exact")
+    )
+    assert estimated == pytest.approx(measured, rel=0.6, abs=1e-7)
+
+
+def test_dynamic_ranges_are_estimated_as_they_are_measured():
+    workload = make_workload("gpt", samples=192)
+    spec = QuantSpec.parse("int6 asym per-tensor dynamic")
+    estimated, measured, static = (
+        Sensitivities.collect(
+            sweep(workload, bits=(6,), target="activation", activation_spec=spec, method=method)
+        ).points
+        for method, spec in (
+            ("sketch", spec),
+            ("exact", spec),
+            ("exact", QuantSpec.parse("int6 asym per-tensor minmax")),
+        )
+    )
+    for point, exact in zip(estimated, measured, strict=True):
+        assert point.divergence == pytest.approx(exact.divergence, rel=0.5)
+    assert sum(p.divergence for p in measured) < sum(p.divergence for p in static)

@@ -107,9 +107,9 @@ def test_relative_squared_error_for_regression():
     assert result.setup.divergence == "mse"
     inputs = torch.cat([tensors_of(batch[0])[0] for batch in subject(workload).parts.sweep])
     point = result.points[0]
-    from analysis.simulate.simulated import quantized_weight
+    from analysis.simulate.quantized import quantized_weight
 
-    quantised = quantized_weight(subject(workload), result.layers[0], point.cell.spec)
+    quantised = quantized_weight(subject(workload), result.layers[0], point.cell.spec).weight
     with torch.no_grad():
         reference = model(inputs)
         actual = torch.func.functional_call(model, {"0.weight": quantised}, (inputs,))
