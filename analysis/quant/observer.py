@@ -81,7 +81,9 @@ class Observer:
 
     def _move(self, samples: Tensor) -> None:
         """Take each sample's extremes into the moving ones, one after the other."""
-        extremes = torch.stack(samples.aminmax(dim=1), dim=1).double().numpy()
+        # Not aminmax: along an axis it takes twenty times as long as the two apart (torch 2.13).
+        both = [samples.amin(1), samples.amax(1)]
+        extremes = torch.stack(both, dim=1).double().numpy()
         start = extremes[0] if self._moving is None else self._moving
         kept = (1.0 - MOVING) ** np.arange(len(extremes), -1.0, -1.0)
         shares = np.append(1.0, np.full(len(extremes), MOVING)) * kept
@@ -117,7 +119,7 @@ class Observer:
         index = (tile * 2.0**-self._exponent).floor_().clamp_(first, last).sub_(self._start)
         bins = torch.bincount(index.to(torch.int32), minlength=self._counts.size)
         self._counts += bins.numpy()
-        self.zeros += int((tile == 0).sum())
+        self.zeros += tile.numel() - np.count_nonzero(tile.numpy())
         self._moments = self._moments.merged(Moments.of(tile))
 
     def moving_range(self) -> tuple[float, float]:
