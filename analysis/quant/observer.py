@@ -119,7 +119,7 @@ class Observer:
         index = (tile * 2.0**-self._exponent).floor_().clamp_(first, last).sub_(self._start)
         bins = torch.bincount(index.to(torch.int32), minlength=self._counts.size)
         self._counts += bins.numpy()
-        self.zeros += tile.numel() - np.count_nonzero(tile.numpy())
+        self.zeros += tile.numel() - int(np.count_nonzero(tile.numpy()))
         self._moments = self._moments.merged(Moments.of(tile))
 
     def moving_range(self) -> tuple[float, float]:
