@@ -37,6 +37,13 @@ def sweep(  # noqa: PLR0913  (an option each)
     activation_spec: Annotated[
         str, typer.Option(help="Taken at each width.", metavar="LABEL")
     ] = ACTIVATION_SPEC.label,
+    seed: Annotated[int, typer.Option(help="Of the random signs and draws.")] = 0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Begin no new samples after so long.")
+    ] = None,
+    until_settled: Annotated[
+        bool, typer.Option(help="End when more samples no longer change the recipes.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
     """Measure how much each layer suffers at each width; the run opens in the app too."""
@@ -46,6 +53,9 @@ def sweep(  # noqa: PLR0913  (an option each)
         method=_one_of("method", method, get_args(Method)),
         weight_spec=QuantSpec.parse(weight_spec),
         activation_spec=QuantSpec.parse(activation_spec),
+        seed=seed,
+        seconds=seconds,
+        until_settled=until_settled,
     )
     source, store = resolve_source(workload), open_store()
     attempt = claim_new(store, source, options, owner=OWNER)
