@@ -11,9 +11,13 @@ from analysis import serial
 from analysis.allocation.budget import Budget, Choice, Measurement
 from analysis.cli.answer import Answer, JsonFlag, note, table
 from analysis.cli.opening import open_store, open_workload
+from analysis.cli.pins import read_constraints
 from analysis.cli.progress import StatusLine
 from analysis.cost import recipe_cost
 from analysis.errors import AnalysisError, UnknownRunError
+from analysis.hardware.catalogue import profile as find_profile
+from analysis.hardware.check import check_recipe
+from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities, parse_sensitivities
 
@@ -28,6 +32,18 @@ def allocate(  # noqa: PLR0913  (an option each)
     average_bits: Annotated[float | None, typer.Option(help="Bytes as if all had this.")] = None,
     bops: Annotated[int | None, typer.Option(help="Largest MACs x bits x bits.")] = None,
     max_drop: Annotated[float | None, typer.Option(help="Largest loss of the metric.")] = None,
+    peak_activation_bytes: Annotated[
+        int | None, typer.Option(help="Largest input and output of a layer together.")
+    ] = None,
+    latency_ms: Annotated[float | None, typer.Option(help="By the profile's table.")] = None,
+    energy_uj: Annotated[float | None, typer.Option(help="By the profile's table.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Hardware; 'profiles' lists them.")
+    ] = None,
+    pin: Annotated[
+        list[str] | None, typer.Option(metavar="LAYER=BITS", help="Also BITS/BITS, or float.")
+    ] = None,
+    max_widths: Annotated[int | None, typer.Option(help="Most different weight widths.")] = None,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Predict only.")] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
@@ -36,10 +52,18 @@ def allocate(  # noqa: PLR0913  (an option each)
     from analysis.allocation.baselines import baselines
 
     budget = Budget(
-        weight_bytes=budget_bytes, average_bits=average_bits, bops=bops, max_drop=max_drop
+        weight_bytes=budget_bytes,
+        average_bits=average_bits,
+        bops=bops,
+        max_drop=max_drop,
+        peak_activation_bytes=peak_activation_bytes,
+        latency_ms=latency_ms,
+        energy_uj=energy_uj,
     )
+    hardware = None if profile is None else find_profile(profile)
     result, source = read_sweep(run)
-    choice = solve(result, budget)
+    rules = read_constraints(result, pin or (), max_widths)
+    choice = solve(result, budget, profile=hardware, constraints=rules)
     others = baselines(result, choice.recipe)
     measured: list[Measurement] = []
     if not no_measure:
@@ -49,11 +73,21 @@ def allocate(  # noqa: PLR0913  (an option each)
     kind, sentence = _verdict(ours, measured[1] if len(measured) > 1 else None, others)
     document = {
         **choice_document(result, replace(choice, measured=ours)),
+        "warnings": _warnings(hardware, result, choice.recipe),
         "baselines": rows,
         "verdict": sentence,
         "verdict_kind": kind,
     }
     return Answer(document, allocate_text(result, document))
+
+
+def _warnings(
+    hardware: HardwareProfile | None, result: Sensitivities, recipe: Recipe
+) -> list[dict[str, Any]]:
+    """What the target objects to."""
+    if hardware is None:
+        return []
+    return [serial.to_plain(found) for found in check_recipe(hardware, result.layers, recipe)]
 
 
 def read_sweep(run: str) -> tuple[Sensitivities, str]:
@@ -116,6 +150,7 @@ def choice_document(result: Sensitivities, choice: Choice) -> dict[str, Any]:
         "workload": result.setup.workload,
         "recipe": serial.to_plain(choice.recipe),
         "cost": serial.to_plain(choice.cost),
+        "hardware": None if choice.hardware is None else serial.to_plain(choice.hardware),
         "divergence": result.setup.divergence,
         "predicted": predicted.divergence,
         "low": predicted.low,
@@ -183,4 +218,18 @@ def allocate_text(result: Sensitivities, document: dict[str, Any]) -> str:
         f"Predicted {document['predicted']:.4g} ({document['low']:.4g} to {document['high']:.4g}), "
         f"a sum of single-layer figures on {document['samples']} samples of the sweep set.",
     ]
+    lines += _hardware_lines(document)
     return "\n\n".join([*lines, document["verdict"]] if document["verdict"] else lines)
+
+
+def _hardware_lines(document: dict[str, Any]) -> list[str]:
+    """Memory, time and energy on the profile, and its warnings."""
+    figures = document["hardware"]
+    if figures is None or figures["profile"] is None:
+        return []
+    parts = [f"peak activations {figures['peak_activation_bytes']:,} bytes"]
+    for key, unit in (("latency_ms", "ms"), ("energy_uj", "µJ")):
+        if figures[key] is not None:
+            parts.append(f"{figures[key]:.4g} {unit}")
+    warnings = [f"Warning: {warning['sentence']}" for warning in document["warnings"]]
+    return ["\n".join([f"On {figures['profile']}, by its tables: {', '.join(parts)}.", *warnings])]

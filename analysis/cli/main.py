@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 import typer
 from typer.main import get_command
 
-from analysis.cli import allocate, look, runs, score, sweep, ui
+from analysis.cli import allocate, look, profiles, runs, score, sweep, ui
 from analysis.cli.answer import Answer, dumps, note, write
 from analysis.errors import AnalysisError
 
@@ -26,6 +26,7 @@ app.command("histograms")(look.histograms)
 app.command("sweep")(sweep.sweep)
 app.command("allocate")(allocate.allocate)
 app.command("score")(score.score)
+app.command("profiles")(profiles.profiles)
 app.add_typer(runs.app, name="runs")
 
 

@@ -1,0 +1,60 @@
+"""`--pin LAYER=BITS`: decided layers, as a person types them."""
+
+from collections.abc import Sequence
+
+from analysis.allocation.cells import swept_specs
+from analysis.allocation.constraints import Constraints, Forbidden
+from analysis.errors import OptionError
+from analysis.quant.spec import QuantSpec
+from analysis.recipe import LayerConfig
+from analysis.sensitivity.points import Sensitivities, Target
+
+
+def read_constraints(
+    result: Sensitivities, pins: Sequence[str], max_widths: int | None
+) -> Constraints:
+    """The constraints of a command line.
+
+    Args:
+        result: the sweep; its specs give the widths their meaning.
+        pins: each ``LAYER=BITS`` (weights; swept inputs stay open), ``LAYER=BITS/BITS`` (weights
+            and inputs) or ``LAYER=float``.
+        max_widths: most different widths of weights.
+
+    Raises:
+        OptionError: a pin of another form, of an unknown layer or of a width that was not swept.
+    """
+    pinned: dict[str, LayerConfig] = {}
+    forbidden: list[Forbidden] = []
+    swept = swept_specs(result, "activation")
+    for text in pins:
+        name, equals, widths = text.rpartition("=")
+        weight, slash, activation = widths.partition("/")
+        if not equals or name not in {layer.name for layer in result.layers}:
+            raise OptionError(
+                "A pin reads LAYER=BITS, LAYER=BITS/BITS or LAYER=float with a layer of "
+                f"{result.setup.workload!r}, not {text!r:.80}; 'quantscope layers' lists them."
+            )
+        if widths == "float":
+            pinned[name] = LayerConfig()
+        elif slash or not swept:
+            inputs = _spec(result, "activation", activation, text) if slash else None
+            pinned[name] = LayerConfig(_spec(result, "weight", weight, text), inputs)
+        else:
+            kept = _spec(result, "weight", weight, text).bits
+            others = {spec.bits for spec in swept_specs(result, "weight")} - {kept}
+            forbidden.append(Forbidden(name, tuple(sorted(others))))
+    return Constraints(pinned=pinned, forbidden=tuple(forbidden), max_widths=max_widths)
+
+
+def _spec(result: Sensitivities, target: Target, width: str, text: str) -> QuantSpec:
+    """The swept spec of that width."""
+    specs = swept_specs(result, target)
+    found = [spec for spec in specs if str(spec.bits) == width]
+    if not found:
+        known = ", ".join(str(bits) for bits in dict.fromkeys(spec.bits for spec in specs))
+        raise OptionError(
+            f"A pin takes a swept width of the {target}s ({known or 'none'}), not {width!r:.20} "
+            f"in {text!r:.80}; choose one of these, or float."
+        )
+    return found[0]
