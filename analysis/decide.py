@@ -5,22 +5,22 @@ neighbours of the winner are measured; and the calibration set, which no estimat
 to decide which recipe is taken (METHODS 4.3, steps 4 to 8).
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, Unpack
 
 from analysis.allocation.budget import Budget
 from analysis.allocation.calibration import Calibration
 from analysis.allocation.estimates import surrogates_of
 from analysis.allocation.posed import pose
 from analysis.allocation.predict import to_choice
+from analysis.allocation.terms import TermKeywords
 from analysis.decision.baselines import measured_baselines, measured_verdict
 from analysis.decision.calibrating import POINTS, calibrating
 from analysis.decision.contest import Contest
 from analysis.decision.drop_limit import without_drop
 from analysis.decision.trials import Simulator, Trials
 from analysis.decision.values import Decision, DecisionStep
-from analysis.recipe import LayerConfig
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.logit_shifts import LogitShifts, logit_shifts_of
 from analysis.sensitivity.points import CellSamples, Sensitivities
@@ -33,7 +33,6 @@ EVALUATIONS = 40
 CAUTION, ATTEMPTS = 0.6, 3
 """A recipe that is measured to lose too much is sought again for a smaller predicted loss."""
 
-_NO_LOCKS: Mapping[str, LayerConfig] = {}
 T = TypeVar("T")
 
 
@@ -44,12 +43,14 @@ def decide(  # noqa: PLR0913  (evidence and limits, a keyword each)
     budget: Budget,
     *,
     rows: Iterable[CellSamples] = (),
-    locked: Mapping[str, LayerConfig] = _NO_LOCKS,
     calibration: Calibration | None = None,
     seed: int = 0,
     evaluations: int = EVALUATIONS,
+    **terms: Unpack[TermKeywords],
 ) -> Decision:
     """Decide a recipe within a budget; the arguments are the fields of `Deciding`.
+
+    `terms` are those of `allocate`: locked layers, a hardware profile, constraints.
 
     The same call gives the same recipe.
 
@@ -59,7 +60,7 @@ def decide(  # noqa: PLR0913  (evidence and limits, a keyword each)
         RecipeMismatchError: the sweep is of another model.
     """
     work = Deciding(
-        workload, result, interactions, budget, tuple(rows), locked, calibration, seed, evaluations
+        workload, result, interactions, budget, tuple(rows), calibration, seed, evaluations, terms
     )
     for _ in work:
         pass
@@ -76,10 +77,10 @@ class Deciding:
         interactions: its pairwise terms; None does without.
         budget: the limits.
         rows: the sweep's raw figures, for the estimate that adds up logits.
-        locked: layers that are decided already, with their group.
         calibration: of predictions; None measures one where a largest loss asks for it.
         seed: of searches and draws.
         evaluations: recipes to run at most, to choose one.
+        terms: as `allocate` takes them.
     """
 
     workload: Workload
@@ -87,10 +88,10 @@ class Deciding:
     interactions: Interactions | None
     budget: Budget
     rows: Sequence[CellSamples] = ()
-    locked: Mapping[str, LayerConfig] = field(default_factory=dict)
     calibration: Calibration | None = None
     seed: int = 0
     evaluations: int = EVALUATIONS
+    terms: TermKeywords = field(default_factory=lambda: TermKeywords())
     _decision: Decision | None = field(default=None, init=False)
     _done: int = field(default=0, init=False)
     _total: int = field(default=0, init=False)
@@ -130,7 +131,7 @@ class Deciding:
                 aimed,
                 self.calibration,
                 self.interactions,
-                locked=self.locked,
+                terms=self.terms,
             )
             yield from self._decide(swept, held, budget)
             measured = self.decision.choice.measured
@@ -142,7 +143,7 @@ class Deciding:
         """The best recipe within limits that add up."""
         yield self._step("solving")
         result = self.result
-        posed = pose(result, budget, locked=self.locked)
+        posed = pose(result, budget, **self.terms)
         shifts = self._shifts(swept)
         surrogates = surrogates_of(result, posed.groups, self.interactions, shifts, self.seed)
         contest = Contest(posed, surrogates, swept, held, self.seed, self.evaluations)
@@ -150,14 +151,18 @@ class Deciding:
         winner = candidates[chosen]
         recipe = replace(winner.recipe, name="mixed")
         rivals = yield from self._told(measured_baselines(swept, result, recipe, self.seed))
-        choice = replace(to_choice(result, recipe), measured=swept.measurement(recipe))
+        choice = replace(
+            to_choice(result, recipe),
+            measured=swept.measurement(recipe),
+            hardware=posed.hardware(recipe),
+        )
         earlier = self._decision.evaluations if self._decision is not None else 0
         self._decision = Decision(
             choice=choice,
             origin=winner.origin,
             candidates=candidates,
             baselines=rivals,
-            verdict=measured_verdict(choice, rivals),
+            verdict=measured_verdict(choice, rivals, (swept, held)),
             evaluations=earlier + spent,
             forwards=swept.forwards + held.forwards * held.samples / swept.samples,
             calibration=self.calibration,

@@ -6,6 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.allocation.coupling import FREE
 from analysis.allocation.problem import Floats, Integers, Problem
 from analysis.allocation.relaxed import relaxed
 from analysis.allocation.surrogates.surrogate import owners
@@ -27,12 +28,16 @@ class Neighbourhood:
         priced: all rows' costs in one number, each weighed by its price in the linear
             relaxation, (options).
         owner: group of each option, (options).
+        labels: of each option where its group is linked to others, else `FREE`, (options).
+        components: groups that are linked.
     """
 
     costs: Floats
     limits: Floats
     priced: Floats
     owner: Integers
+    labels: Integers
+    components: tuple[Integers, ...]
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -41,11 +46,36 @@ class Neighbourhood:
         limits = np.array([row.limit for row in problem.rows])
         relaxation = relaxed(problem)
         prices = np.ones(len(limits)) if relaxation is None else relaxation.prices
-        return cls(costs, limits, prices @ costs, owners(problem.starts))
+        owner, links = owners(problem.starts), problem.coupling.links
+        labels = np.full(len(owner), FREE)
+        components: tuple[Integers, ...] = ()
+        if links is not None:
+            components = links.components
+            linked = np.isin(owner, np.concatenate(components))
+            labels[linked] = links.labels[linked]
+        return cls(costs, limits, prices @ costs, owner, labels, components)
 
     def room(self, picks: Integers) -> Floats:
         """What each limit leaves, (rows); negative where it is broken."""
         return np.asarray(self.limits - self.costs[:, picks].sum(1))
+
+    def free(self, picks: Integers) -> NDArray[np.bool_]:
+        """Options that keep the label their linked groups have, (options)."""
+        return np.asarray(self.labels == self.labels[picks[self.owner]])
+
+    def relabelled(self, picks: Integers, generator: np.random.Generator) -> Integers:
+        """One component of linked groups at another label, each group at about its own cost."""
+        after = picks.copy()
+        members = self.components[int(generator.integers(len(self.components)))]
+        mine = [np.flatnonzero(self.owner == group) for group in members]
+        common = set[int]().union(*(set(self.labels[options].tolist()) for options in mine))
+        label = int(generator.choice(sorted(common)))
+        for group, options in zip(members, mine, strict=True):
+            fitting = options[self.labels[options] == label]
+            if len(fitting):
+                away = np.abs(self.costs[:, fitting] - self.costs[:, [picks[group]]]).sum(0)
+                after[group] = fitting[np.argmin(away)]
+        return after
 
     def moved(self, picks: Integers, move: Integers) -> Integers:
         """The recipe after a move."""
@@ -59,7 +89,8 @@ class Neighbourhood:
 
         Single options that lessen the estimate; a raise with a lowering; two raises with a
         lowering and one raise with two. Raises and lowerings are taken by their change of the
-        estimate for each unit of priced cost, from those near the Lagrangian optimum on.
+        estimate for each unit of priced cost, from those near the Lagrangian optimum on. Linked
+        groups keep their label.
 
         Args:
             picks: option of each group.
@@ -68,7 +99,7 @@ class Neighbourhood:
         now = picks[self.owner]
         extra = self.costs - self.costs[:, now]
         priced = self.priced - self.priced[now]
-        other = now != np.arange(len(now))
+        other = self.free(picks) & (now != np.arange(len(now)))
         single = np.flatnonzero(other & (change < 0))
         raises = _steepest(np.flatnonzero(other & (change < 0) & (priced > 0)), -change, priced)
         lowerings = _steepest(np.flatnonzero(other & (priced < 0)), change, priced)

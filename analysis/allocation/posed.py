@@ -1,16 +1,19 @@
 """A budget posed as a problem: what `allocate` solves, for those who solve it otherwise."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 
 from analysis.allocation.allocate import allocate
 from analysis.allocation.budget import Budget
-from analysis.allocation.limits import limits_of
-from analysis.allocation.options import Group, Table, decision_groups, recipe_of
+from analysis.allocation.case import Case
+from analysis.allocation.options import Group, Table, recipe_of
 from analysis.allocation.problem import Integers, Problem
+from analysis.allocation.terms import TermKeywords, Terms
 from analysis.errors import OptionError
+from analysis.hardware.figures import HardwareCost, hardware_cost
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities
 
@@ -22,8 +25,10 @@ class Posed:
     Attributes:
         groups: decision groups with their options.
         table: their costs and divergences.
-        problem: the limits; its objective is the additive divergence.
+        problem: limits and couplings; its objective is the additive divergence.
         additive: the additive optimum, (groups).
+        terms: how the budget is to be spent.
+        change_ms: time of one change of widths, where time is limited.
     """
 
     result: Sensitivities
@@ -31,11 +36,19 @@ class Posed:
     table: Table
     problem: Problem
     additive: Integers
+    terms: Terms
+    change_ms: float
 
     def recipe(self, picks: Integers, name: str) -> Recipe:
         """The recipe that takes the picked options."""
         firsts = (picks - self.table.starts[:-1]).tolist()
         return recipe_of(self.result, self.groups, firsts, name)
+
+    def hardware(self, recipe: Recipe) -> HardwareCost:
+        """Activation memory, and time and energy by the tables of the profile."""
+        return hardware_cost(
+            self.result.layers, recipe, self.terms.profile, change_ms=self.change_ms
+        )
 
     def picks(self, recipe: Recipe) -> Integers:
         """The options that a recipe takes.
@@ -46,18 +59,22 @@ class Posed:
         return picks_of(self.groups, recipe)
 
 
-def pose(result: Sensitivities, budget: Budget, *, locked: Mapping[str, LayerConfig]) -> Posed:
-    """The problem behind `allocate` with its solution; a largest drop is not among its limits.
+def pose(result: Sensitivities, budget: Budget, **terms: Unpack[TermKeywords]) -> Posed:
+    """The problem behind `allocate` with its solution.
 
     Raises:
-        InfeasibleBudgetError, OptionError: as `allocate`.
+        InfeasibleBudgetError, OptionError: as `allocate`; also for a largest drop, which is no
+            limit on a sum of the options here (`analysis.decide` turns it into one).
     """
-    additive = allocate(result, budget, locked=locked)
-    groups = decision_groups(result, locked)
-    table = Table.of(groups)
-    rows = [limit.row for limit in limits_of(result, replace(budget, max_drop=None), table)]
-    problem = Problem(table.divergence, rows, table.starts)
-    return Posed(result, groups, table, problem, picks_of(groups, additive.recipe))
+    if budget.max_drop is not None:
+        raise OptionError("A largest drop cannot be posed as a sum; limit the bytes instead.")
+    additive = allocate(result, budget, **terms)
+    given = Terms(**terms)
+    case = Case.of(result, budget, given)
+    picks = picks_of(case.groups, additive.recipe)
+    paid = given.rules.precision_change_cost
+    change_ms = paid.latency_ms if paid is not None and budget.latency_ms is not None else 0.0
+    return Posed(result, case.groups, case.table, case.problem, picks, given, change_ms)
 
 
 def picks_of(groups: Sequence[Group], recipe: Recipe) -> Integers:

@@ -164,8 +164,11 @@ class _Search:
         count = min(groups, int(generator.integers(2, 5)))
         chosen = generator.choice(groups, count, replace=False)
         picks = self.best.copy()
-        starts = self.problem.starts
-        picks[chosen] = generator.integers(starts[chosen], starts[chosen + 1])
+        if self.near.components and generator.random() < 0.5:
+            picks = self.near.relabelled(picks, generator)
+        starts, free = self.problem.starts, self.near.free(picks)
+        drawn = generator.integers(starts[chosen], starts[chosen + 1])
+        picks[chosen] = np.where(free[drawn], drawn, picks[chosen])
         repaired = self._repaired(picks)
         self.left -= 1
         if repaired is not None and self.problem.keeps(repaired):
@@ -181,7 +184,7 @@ class _Search:
             now = picks[near.owner]
             saved = np.maximum(near.costs[over][:, now] - near.costs[over], 0.0).sum(0)
             worse = self.surrogate.singles(picks) - self.surrogate.value(picks)
-            cheaper = np.flatnonzero(saved > 0)
+            cheaper = np.flatnonzero((saved > 0) & near.free(picks))
             if not len(cheaper):
                 return None
             best = cheaper[np.argmin(worse[cheaper] / saved[cheaper])]

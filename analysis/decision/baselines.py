@@ -1,14 +1,17 @@
 """What a chosen recipe must beat, measured."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+
+import numpy as np
 
 from analysis.allocation.baselines import baselines
 from analysis.allocation.budget import Choice
 from analysis.allocation.predict import to_choice
 from analysis.allocation.rivals import greedy_by_score, random_mix
 from analysis.allocation.verdict import Verdict, verdict
+from analysis.decision.paired import SURE, paired
 from analysis.decision.trials import Trials
 from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.recipe import Recipe
@@ -40,15 +43,24 @@ def _rivals(result: Sensitivities, recipe: Recipe, seed: int) -> Iterator[Recipe
             yield random_mix(result, recipe, seed)
 
 
-def measured_verdict(choice: Choice, rivals: tuple[Choice, ...]) -> Verdict | None:
-    """Against the first baseline; with the bytes saved where mixing pays.
+def measured_verdict(
+    choice: Choice, rivals: tuple[Choice, ...], parts: Sequence[Trials]
+) -> Verdict | None:
+    """Against the first baseline, sample by sample; with the bytes saved where mixing pays.
 
     These are the bytes of the smallest measured uniform recipe whose divergence does not exceed
     the upper end of the choice's interval.
+
+    Args:
+        choice: measured.
+        rivals: measured baselines.
+        parts: the data on which both are compared, a part after the other.
     """
     if choice.measured is None or not rivals or rivals[0].measured is None:
         return None
     found = verdict(choice.measured, rivals[0].measured, name=rivals[0].recipe.name)
+    if found.kind == "tie":
+        found = _paired(choice.recipe, rivals[0].recipe, parts) or found
     limit, ours = choice.measured.high, choice.cost.weight_bytes
     as_good = [
         rival
@@ -66,3 +78,19 @@ def measured_verdict(choice: Choice, rivals: tuple[Choice, ...]) -> Verdict | No
         sentence=f"{found.sentence} It takes {saved:.0%} less than {smallest.recipe.name}, the "
         "smallest measured uniform recipe that is as good.",
     )
+
+
+def _paired(mixed: Recipe, uniform: Recipe, parts: Sequence[Trials]) -> Verdict | None:
+    """What the differences of the same samples tell; None where they leave it open."""
+    ours = np.concatenate([part.divergence(mixed) for part in parts])
+    theirs = np.concatenate([part.divergence(uniform) for part in parts])
+    found = paired(ours, theirs)
+    if abs(found.gain) <= SURE * found.error:
+        return None
+    figures = (
+        f"on the same {len(ours):,} samples (divergence {ours.mean():.3g} against "
+        f"{theirs.mean():.3g}, standard error of the difference {found.error:.2g})"
+    )
+    if found.gain > 0:
+        return Verdict("mixing pays", f"Mixing pays: better than {uniform.name} {figures}.")
+    return Verdict("use uniform", f"Use {uniform.name}: it is better than mixing {figures}.")

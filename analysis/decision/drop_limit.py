@@ -1,6 +1,5 @@
 """From a largest loss of the task metric to a limit that a search can keep."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil, inf
 from typing import Literal
@@ -10,13 +9,13 @@ import numpy as np
 from analysis.allocation.allocate import allocate
 from analysis.allocation.budget import Budget
 from analysis.allocation.calibration import Calibration
+from analysis.allocation.case import Case
 from analysis.allocation.estimates import best_estimate
-from analysis.allocation.options import Table, decision_groups
 from analysis.allocation.posed import pose
 from analysis.allocation.search import search
 from analysis.allocation.surrogates.surrogate import Surrogate
+from analysis.allocation.terms import TermKeywords, Terms
 from analysis.errors import InfeasibleBudgetError
-from analysis.recipe import LayerConfig
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.points import Sensitivities
 
@@ -33,7 +32,7 @@ def without_drop(
     calibration: Calibration | None,
     interactions: Interactions | None,
     *,
-    locked: Mapping[str, LayerConfig],
+    terms: TermKeywords,
 ) -> Budget:
     """The smallest budget whose best recipe is predicted to lose at most `allowed`.
 
@@ -46,21 +45,21 @@ def without_drop(
         allowed: loss of the task metric, in its own unit.
         calibration: None takes the additive solution's size.
         interactions: pairwise terms, where there are any.
-        locked: layers that are decided.
+        terms: as `allocate` takes them.
 
     Raises:
         InfeasibleBudgetError: no recipe of the swept widths is predicted to lose so little.
     """
     size: Size = "weight_bytes" if result.of("weight") else "bops"
     if calibration is None or calibration.drops() is None:
-        solved = allocate(result, budget, locked=locked)
+        solved = allocate(result, budget, **terms)
         return _sized(budget, size, getattr(solved.cost, size))
-    groups = decision_groups(result, locked)
-    table = Table.of(groups)
+    case = Case.of(result, budget, Terms(**terms))
+    groups, table = case.groups, case.table
     costs = table.weight_bytes if size == "weight_bytes" else table.bops
     low = float(np.minimum.reduceat(costs, table.starts[:-1]).sum())
     high = float(np.maximum.reduceat(costs, table.starts[:-1]).sum())
-    guess = _Guess(result, calibration, best_estimate(result, groups, interactions), locked)
+    guess = _Guess(result, calibration, best_estimate(result, groups, interactions), terms)
     least = guess.loss(_sized(budget, size, high))
     if least > allowed:
         raise InfeasibleBudgetError(
@@ -91,12 +90,12 @@ class _Guess:
     result: Sensitivities
     calibration: Calibration
     surrogate: Surrogate
-    locked: Mapping[str, LayerConfig]
+    terms: TermKeywords
 
     def loss(self, budget: Budget) -> float:
         """Predicted loss of the task metric; infinite where no recipe keeps the limits."""
         try:
-            posed = pose(self.result, budget, locked=self.locked)
+            posed = pose(self.result, budget, **self.terms)
         except InfeasibleBudgetError:
             return inf
         found = search(posed.problem, self.surrogate, [posed.additive], steps=STEPS)
