@@ -6,14 +6,17 @@ the directions of different samples are independent, E[u^2] is the sum over the 
 dW' F dW: half its mean over all mini-batches, divided by m, is the second-order KL of that cell.
 Every further format is one more dot product. Inputs go the same way through `input_bins`.
 
+The samples are drawn where the float model is unsure, and their directions scaled by the root of
+their Horvitz-Thompson weights: half of the set in small mini-batches ranks the layers better than
+all of it in large ones (docs/methods.md).
+
 Source: METHODS 1 and 4.1 (Fisher quadratic form with a square-root sketch).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -23,16 +26,17 @@ from torch import Tensor, nn
 from analysis.errors import ModelError
 from analysis.layers import Layer
 from analysis.sensitivity.cotangents import cotangents
+from analysis.sensitivity.draw import Draw
 from analysis.sensitivity.input_bins import InputBins, input_bins
 from analysis.sensitivity.points import Cell, CellSamples, Stage, Target
 from analysis.sensitivity.stage import CellsByLayer
+from analysis.sensitivity.watched_inputs import WatchedInputs, watched_inputs
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.sensitivity.weight_errors import WeightErrors, weight_errors
 from analysis.simulate.calibration import Ranges
 from analysis.simulate.quantized import output_leaves
 from analysis.simulate.substitution import quiet_inference, substituted
-from analysis.workloads.hooks import temporary_hooks
-from analysis.workloads.parts import cut_batches, samples_in
+from analysis.workloads.parts import cut_batches, pick_samples, samples_in
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Batch, call_model
 
@@ -42,8 +46,16 @@ ROWS = 64
 """Mini-batch directions wanted: their squares scatter by sqrt(2 / ROWS) around the mean."""
 
 LARGEST_BATCH = 16
+MOST = ROWS * LARGEST_BATCH
+"""Samples beyond this add rows that the estimate does not need."""
+
 UNITS = 4
 """Units of work a sketch is cut into, for progress, cancel and resume."""
+
+
+def sketch_size(samples: int) -> int:
+    """Half of the sweep set, at least as many samples as rows and at most `MOST`."""
+    return min(samples, max(ROWS, min(MOST, samples // 2)))
 
 
 def batch_plan(samples: int) -> tuple[int, int]:
@@ -59,32 +71,43 @@ class SketchStage:
 
     Attributes:
         scale: mean squared output norm, the unit of "mse".
-        samples: size of the sweep set.
+        total: size of the sweep set.
         weights: quantised weights, made once for all stages.
         cells: all cells, by layer.
+        draw: the samples to run.
     """
 
     subject: Subject
     ranges: Ranges
     scale: float
-    samples: int
+    total: int
     seed: int
     weights: WeightCache
     cells: CellsByLayer
+    draw: Draw
     name: Stage = "sketch"
     forwards: float = 0.0
     _tables: dict[str, WeightErrors] = field(default_factory=dict, init=False)
     _bins: dict[str, InputBins] = field(default_factory=dict, init=False)
     _batches: list[Batch] = field(init=False)
+    _weights: list[Floats] = field(init=False)
 
     def __post_init__(self) -> None:
         size, _ = batch_plan(self.samples)
-        self._batches = list(cut_batches(self.subject.parts.sweep, size))
+        drawn = pick_samples(self.subject.parts.sweep, self.draw.indices.tolist())
+        self._batches = list(cut_batches(drawn, size))
+        ends = np.cumsum([samples_in(batch) for batch in self._batches])
+        self._weights = np.split(self.draw.weights, ends[:-1])
+
+    @property
+    def samples(self) -> int:
+        """Samples that are run."""
+        return len(self.draw.indices)
 
     @property
     def planned(self) -> float:
         """Expected work; a backward pass counts two forwards."""
-        return 1.0 + 2.0 * batch_plan(self.samples)[1]
+        return (1 + 2 * batch_plan(self.samples)[1]) * self.samples / self.total
 
     @property
     def starts(self) -> Sequence[int]:
@@ -98,7 +121,7 @@ class SketchStage:
         batches = self._batches[start : start + step]
         effects = self._effects(batches, start)
         covered = sum(samples_in(batch) for batch in batches)
-        self.forwards += (1 + 2 * batch_plan(self.samples)[1]) * covered / self.samples
+        self.forwards += (1 + 2 * batch_plan(self.samples)[1]) * covered / self.total
         mean_size = self.samples / len(self._batches)
         for cell in (cell for group in cells.values() for cell in group):
             u = effects[cell]
@@ -118,7 +141,11 @@ class SketchStage:
         watched = [x for x in self.subject.layers if self._of(x, "weight")]
         tables = [self._errors(layer) for layer in watched]
         rows: dict[tuple[str, Target], list[Tensor]] = defaultdict(list)
-        with quiet_inference(self.subject), torch.enable_grad(), self._watched_inputs() as inputs:
+        with (
+            quiet_inference(self.subject),
+            torch.enable_grad(),
+            watched_inputs(self._input_bins(), alone=not watched) as inputs,
+        ):
             weights = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
             named = {layer.param: leaf for layer, leaf in zip(watched, weights, strict=True)}
             shifted = [
@@ -147,11 +174,12 @@ class SketchStage:
         }
 
     def _gradients(
-        self, batch: Batch, number: int, leaves: Sequence[Tensor], inputs: "_WatchedInputs"
+        self, batch: Batch, number: int, leaves: Sequence[Tensor], inputs: WatchedInputs
     ) -> Iterator[Sequence[Tensor | None]]:
         """One forward and its backward passes: the gradients of the leaves, by direction."""
         _, directions = batch_plan(self.samples)
         inputs.roots.clear()
+        roots = torch.from_numpy(np.sqrt(self._weights[number]))
         output = self.subject.take(call_model(self.subject.model, batch[0]))
         if not output.requires_grad:
             raise ModelError(_NO_BACKWARD)
@@ -159,6 +187,7 @@ class SketchStage:
         for direction in range(directions):
             seed = hash_seed(self.seed, number, direction)
             v = cotangents(self.subject.divergence, output.detach(), self.scale, seed)
+            v *= roots.to(v.dtype).reshape(-1, *[1] * (v.dim() - 1))
             inputs.effects.clear()
             found = _backward((output * v).sum(), wanted, direction + 1 < directions)
             yield found[: len(leaves)]
@@ -173,60 +202,17 @@ class SketchStage:
             self._tables[layer.name] = weight_errors(self.weights, layer, specs)
         return self._tables[layer.name]
 
-    @contextmanager
-    def _watched_inputs(self) -> Iterator["_WatchedInputs"]:
-        """Hooks that tell the effect of the errors of the inputs, while the context lasts."""
-        watched = _WatchedInputs(alone=not self._tables)
-        with temporary_hooks() as handles:
-            for layer in self.subject.layers:
-                specs = [cell.spec for cell in self._of(layer, "activation")]
-                if not specs:
-                    continue
+    def _input_bins(self) -> dict[str, tuple[nn.Module, InputBins]]:
+        """The module and the bins of each input that is swept; the bins are made once."""
+        found: dict[str, tuple[nn.Module, InputBins]] = {}
+        for layer in self.subject.layers:
+            specs = [cell.spec for cell in self._of(layer, "activation")]
+            if specs:
                 if layer.name not in self._bins:
                     self._bins[layer.name] = input_bins(self.ranges[layer.name], specs)
                 module = self.subject.model.get_submodule(layer.module)
-                hook = watched.hook(layer.name, self._bins[layer.name])
-                handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
-            yield watched
-
-
-@dataclass(slots=True, eq=False)
-class _WatchedInputs:
-    """What the hooks of one mini-batch share.
-
-    Attributes:
-        alone: whether no weight asks for a gradient, so that every input has to.
-        roots: inputs that need a gradient and would not get one by themselves.
-        effects: layer name to the effect of each spec, filled during a backward.
-    """
-
-    alone: bool
-    roots: list[Tensor] = field(default_factory=list)
-    effects: dict[str, Tensor] = field(default_factory=dict)
-
-    def hook(self, name: str, bins: InputBins) -> Any:
-        """A forward pre-hook for one layer."""
-
-        def hook(_module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-            first = None if args else next(iter(kwargs))
-            given = args[0] if first is None else kwargs[first]
-            # An alias of its own, so that the gradient is that of this use alone.
-            alias = given.view_as(given) if given.requires_grad else given.detach().requires_grad_()
-            if self.alone or not given.requires_grad:
-                self.roots.append(alias)
-            places = bins.place(given)
-
-            def backward(gradient: Tensor) -> None:
-                found = bins.effects(places, gradient)
-                earlier = self.effects.get(name)
-                self.effects[name] = found if earlier is None else earlier + found
-
-            alias.register_hook(backward)
-            if first is None:
-                return (alias, *args[1:]), kwargs
-            return args, {**kwargs, first: alias}
-
-        return hook
+                found[layer.name] = module, self._bins[layer.name]
+        return found
 
 
 _NO_BACKWARD = (

@@ -23,7 +23,7 @@ from analysis.sensitivity.points import (
     SweepPoint,
     SweepSetup,
 )
-from analysis.sensitivity.sketch import SketchStage
+from analysis.sensitivity.sketch import SketchStage, sketch_size
 from analysis.sensitivity.stage import SweepStage
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges, calibrate
@@ -137,12 +137,15 @@ class Sweep:
         weights = WeightCache(made)
         plan: list[SweepStage] = []
         for name in stages_of(self.options.method):
+            draw = None
             if name == "sketch":
+                draw = draw_samples(found.impurity, sketch_size(found.samples), seed)
                 plan.append(
-                    SketchStage(made, ranges, found.scale, found.samples, seed, weights, cells)
+                    SketchStage(
+                        made, ranges, found.scale, found.samples, seed, weights, cells, draw
+                    )
                 )
                 continue
-            draw = None
             if name == "sampled":
                 draw = draw_samples(found.impurity, draw_size(found.samples), seed)
             plan.append(

@@ -12,7 +12,7 @@ from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.shifts import kept_shift, whitened_shift
-from analysis.sensitivity.sketch import batch_plan
+from analysis.sensitivity.sketch import batch_plan, sketch_size
 from analysis.sensitivity.sweep import sweep
 from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import subject
@@ -62,7 +62,11 @@ def test_the_cost_does_not_depend_on_the_number_of_formats():
         run = sweep(make_workload("branched", samples=192), bits=bits, method="sketch")
         list(run)
         costs.append(run.cost.forwards)
-    assert costs[0] == costs[1] == pytest.approx(4.0)
+    assert costs[0] == costs[1] == pytest.approx(1 + 3 / 2)
+
+
+def test_half_of_a_set_is_enough_and_a_large_set_needs_no_more_than_a_thousand():
+    assert [sketch_size(n) for n in (10, 100, 192, 1024, 10**6)] == [10, 64, 96, 512, 1024]
 
 
 def test_points_of_a_sketch_say_so_and_carry_no_metric():
