@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from analysis.workloads.hooks import temporary_hooks
+from analysis.workloads.proof import all_outputs, same_outputs, shared_parameters
 from analysis.workloads.workload import Inputs, call_model
 
 _CONVS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -94,26 +95,6 @@ def _fold(model: nn.Module, pair: Folding) -> None:
     model.set_submodule(pair.norm, nn.Identity())
 
 
-def _output(model: nn.Module, inputs: Inputs) -> Tensor:
-    with torch.no_grad():
-        result = call_model(model, inputs)
-    leaves: list[Any] = torch.utils._pytree.tree_leaves(result)
-    return torch.cat([leaf.double().flatten() for leaf in leaves if isinstance(leaf, Tensor)])
-
-
-def _same(reference: Tensor, actual: Tensor) -> bool:
-    size = reference.abs().max() if reference.numel() else reference.sum()
-    return bool((reference - actual).abs().max() <= 1e-4 * size)
-
-
-def _shared_parameters(model: nn.Module) -> set[int]:
-    seen: set[int] = set()
-    shared: set[int] = set()
-    for _, parameter in model.named_parameters(remove_duplicate=False):
-        (shared if id(parameter) in seen else seen).add(id(parameter))
-    return shared
-
-
 def _folded(model: nn.Module, pairs: Iterable[Folding]) -> nn.Module:
     copy = deepcopy(model)
     for pair in pairs:
@@ -132,16 +113,16 @@ def fold_batch_norms(model: nn.Module, inputs: Inputs) -> tuple[nn.Module, tuple
         The copy (equal outputs to 1e-4 of the largest output) and the pairs; the model itself and
         no pairs where nothing can be folded.
     """
-    shared = _shared_parameters(model)
+    shared = shared_parameters(model)
     pairs = [p for p in _candidates(model, inputs) if _foldable(model, p, shared)]
     if not pairs:
         return model, ()
-    reference = _output(model, inputs)
+    reference = all_outputs(model, inputs)
     copy = _folded(model, pairs)
-    if _same(reference, _output(copy, inputs)):
+    if same_outputs(reference, all_outputs(copy, inputs)):
         return copy, tuple(pairs)
-    proven = [p for p in pairs if _same(reference, _output(_folded(model, [p]), inputs))]
+    proven = [p for p in pairs if same_outputs(reference, all_outputs(_folded(model, [p]), inputs))]
     copy = _folded(model, proven)
-    if _same(reference, _output(copy, inputs)):
+    if same_outputs(reference, all_outputs(copy, inputs)):
         return copy, tuple(proven)
     return model, ()

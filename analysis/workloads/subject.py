@@ -17,6 +17,7 @@ from analysis.metrics import Metric
 from analysis.sensitivity.points import Divergence
 from analysis.workloads.checks import check_workload
 from analysis.workloads.discovery import discover
+from analysis.workloads.equalize import equalize_channels
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
 from analysis.workloads.groups import grouped
 from analysis.workloads.parts import Parts, cut_batch, join_batches, parts_of, tensors_of
@@ -33,7 +34,7 @@ class Subject:
     Attributes:
         model: the user's own model, or a copy of it where batch norms were folded or dropout was
             still on; always left as it was found.
-        fingerprint: of the user's own weights.
+        fingerprint: of the user's own weights, and whether they were equalised.
         other_bytes: everything in the model that is not a quantisable weight, as float32.
         output: the user's own way to take the output tensor, or None.
         probe: a few samples of the calibration set.
@@ -131,6 +132,11 @@ def _ready(model: nn.Module) -> nn.Module:
     return deepcopy(model).eval()
 
 
+def _equalized(fingerprint: str) -> str:
+    """Other weights are quantised then, so a recipe of the one must not meet the other."""
+    return sha256(f"{fingerprint}|equalized".encode()).hexdigest()
+
+
 _SUBJECTS: "WeakKeyDictionary[Workload, Subject]" = WeakKeyDictionary()
 
 
@@ -143,6 +149,10 @@ def _prepare(workload: Workload) -> Subject:
     folded: tuple[Folding, ...] = ()
     if workload.fold_batch_norm and has_batch_norm(model):
         model, folded = fold_batch_norms(model, probe)
+    fingerprint = fingerprint_of(workload.model)
+    if workload.equalize:
+        model, links = equalize_channels(model, probe, parts.calibration)
+        fingerprint = _equalized(fingerprint) if links else fingerprint
     layers, skipped = discover(model, probe, folded)
     if not layers:
         raise WorkloadError(
@@ -158,7 +168,7 @@ def _prepare(workload: Workload) -> Subject:
         model=model,
         layers=layers,
         skipped=skipped,
-        fingerprint=fingerprint_of(workload.model),
+        fingerprint=fingerprint,
         other_bytes=4 * (everything - sum(layer.parameters for layer in layers)),
         parts=Parts(join_batches(parts.calibration), join_batches(parts.sweep), parts.evaluation),
         metric=workload.metric,

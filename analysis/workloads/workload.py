@@ -33,6 +33,8 @@ class Workload:
         divergence: None takes "kl" where the metric is one of classes or tokens (and without a
             metric), else "mse".
         fold_batch_norm: fold batch norms into the preceding weights, on a copy of the model.
+        equalize: bring the channels of neighbouring layers to like sizes, and outlier channels of
+            normalised activations into the weights, on a copy of the model.
         group_layers: find layers that belong together (q, k and v; gate and up; inputs that meet in
             a residual add or a concatenation) and give them one decision.
         classes: names of the classes, for pictures.
@@ -49,6 +51,7 @@ class Workload:
     output: Callable[[Any], Tensor] | None = None
     divergence: Divergence | None = None
     fold_batch_norm: bool = True
+    equalize: bool = False
     group_layers: bool = True
     classes: tuple[str, ...] = ()
     description: str = ""
