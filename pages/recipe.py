@@ -8,12 +8,14 @@ from pages.ui import reads
 from pages.ui.budget_controls import budget_controls
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.desk import open_desk, recipe_of, take_problem, write_address
+from pages.ui.hardware_panel import hardware_panel, reachable
 from pages.ui.history_buttons import history_buttons
 from pages.ui.recipe_files import import_form, save_and_score
 from pages.ui.recipe_table import recipe_table, take_edits
 from pages.ui.recipe_view import figures, frontier_chart, marginal_sentence, pictures
 from pages.ui.saved_recipes import saved_recipes
 from pages.ui.state import current_run
+from pages.ui.what_if import what_if
 
 try:
     desk = open_desk()
@@ -38,18 +40,22 @@ else:
     if problem is not None:
         error_card(problem, title="The recipe stays as it was")
     choice = to_choice(result, recipe_of(result, desk.draft.now, desk.name))
-    points = reads.frontier(run)
+    points = reachable(desk)
     scored = reads.scores(result.setup.fingerprint, run=run)
     figures(desk, result, choice)
     save_and_score(desk, result, choice)
     left, right = st.columns([4, 5], gap="small")
     with left, st.container(border=True):
         budget_controls(desk, result, points, choice.cost)
+        hardware_panel(desk, result, choice.recipe)
         st.markdown(marginal_sentence(result, choice.recipe))
         frontier_chart(desk, points, choice, scored)
     with right, st.container(border=True):
         history_buttons(desk)
         recipe_table(desk, result, choice.recipe)
+        with st.container(border=True):
+            st.subheader("What if", anchor=False)
+            what_if(desk, result, choice)
         pictures(run, result, choice.recipe)
     with st.expander("Saved recipes", icon=":material/folder_open:"):
         saved_recipes(desk, result)

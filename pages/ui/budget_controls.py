@@ -7,10 +7,12 @@ import streamlit as st
 from analysis.allocation.budget import Budget
 from analysis.allocation.frontier import FrontierPoint, frontier
 from analysis.cost import FLOAT_BITS, Cost
+from analysis.errors import OptionError
 from analysis.quant.spec import MAX_BITS, MIN_BITS
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.checks import one_of, within
 from pages.ui.desk import Desk, solve_for
+from pages.ui.hardware import current_profile
 from pages.ui.text import SHARE_METRICS, bytes_text, metric_title, percent
 
 Kind = Literal["size", "bits", "drop", "bops"]
@@ -60,8 +62,8 @@ def _kinds(result: Sensitivities) -> list[Kind]:
 
 def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) -> None:
     kept = desk.draft.now.kept
-    reachable = frontier(result, locked=kept) if kept else points
-    low, high = reachable[0].weight_bytes, reachable[-1].weight_bytes
+    reached = _reached(desk, result) if kept else points
+    low, high = reached[0].weight_bytes, reached[-1].weight_bytes
     if low >= high:
         locks = " with these locks" if kept else ""
         st.caption(f"Every recipe{locks} takes {bytes_text(low)}.")
@@ -78,6 +80,14 @@ def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) 
         args=(low, high),
         help="All layers, scales and zero-points included. The arrow keys move it too.",
     )
+
+
+def _reached(desk: Desk, result: Sensitivities) -> tuple[FrontierPoint, ...]:
+    """The frontier with the locks; on any hardware where the chosen one cannot run them."""
+    try:
+        return frontier(result, locked=desk.draft.now.kept, profile=current_profile())
+    except OptionError:
+        return frontier(result, locked=desk.draft.now.kept)
 
 
 def _solve_size(low: int, high: int) -> None:

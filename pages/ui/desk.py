@@ -1,7 +1,8 @@
 """The Recipe page's desk: which run and draft lie on it, and how they follow the address.
 
 `?run=&recipe=` opens a stored recipe, `?run=&bytes=` solves for a size, neither takes up what was
-on the desk, or else the recommended recipe. Edits by hand are in no address until they are saved.
+on the desk, or else the recommended recipe; `&hardware=` chooses what it must suit. Edits by hand
+are in no address until they are saved.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from analysis.sensitivity.points import Sensitivities
 from pages.ui import draft as drafts
 from pages.ui import reads
 from pages.ui.draft import Draft, Step
+from pages.ui.hardware import current_profile, take_from_address, write_to_address
 from pages.ui.state import choose_run, current_run
 
 NAME_KEY = "recipe_name"
@@ -84,6 +86,8 @@ def open_desk() -> Desk | None:
     # While the page is on screen the address only follows the desk, and a quick browser tells an
     # old one; on entering the page it is a wish.
     on_screen = NAME_KEY in st.session_state
+    if not on_screen:
+        _take_hardware()
     if desk is not None and (on_screen or asked in (desk.address, (None, None))):
         if desk.run == run:
             return desk
@@ -127,6 +131,13 @@ def checked(result: Sensitivities, recipe: Recipe) -> Recipe:
     return recipe
 
 
+def _take_hardware() -> None:
+    try:
+        take_from_address()
+    except OptionError as error:
+        tell_problem(error)
+
+
 def _size(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 15:
         raise OptionError(
@@ -150,13 +161,14 @@ def step_of(result: Sensitivities, recipe: Recipe) -> Step:
 def solved(
     result: Sensitivities, budget: Budget, locked: Mapping[str, LayerConfig] | None = None
 ) -> Step:
-    """The best recipe within the budget that keeps the locked layers.
+    """The best recipe within the budget that keeps the locked layers and suits the hardware.
 
     Raises:
+        OptionError: the hardware has no kernel for a layer as it was swept or is locked.
         InfeasibleBudgetError: there is none; the message names the smallest budget that can be met.
     """
     solver: Solver = "milp" if len(result.layers) <= EXACT_LAYERS else "hull"
-    choice = allocate(result, budget, locked=locked or {}, solver=solver)
+    choice = allocate(result, budget, locked=locked or {}, solver=solver, profile=current_profile())
     step = step_of(result, choice.recipe)
     limit = budget.weight_bytes if budget.weight_bytes is not None else step.weight_bytes
     return replace(step, weight_bytes=limit, locked=frozenset(locked or ()))
@@ -210,3 +222,4 @@ def write_address(desk: Desk) -> None:
             st.query_params.pop(name, None)
         elif st.query_params.get(name) != value:
             st.query_params[name] = value
+    write_to_address()

@@ -11,11 +11,14 @@ from contextlib import contextmanager
 import streamlit as st
 from plotly.graph_objects import Figure
 
+from analysis.allocation.calibration import Calibration
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.frontier import frontier as solve_frontier
+from analysis.hardware.profile import HardwareProfile
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
+from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.state import current_run, store
 
@@ -99,16 +102,23 @@ def inspection(fingerprint: str) -> Inspection | None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)
-def _frontier(key: str, _result: Sensitivities) -> tuple[FrontierPoint, ...]:
-    return solve_frontier(_result)
+def _frontier(
+    key: str, _result: Sensitivities, _profile: HardwareProfile | None
+) -> tuple[FrontierPoint, ...]:
+    return solve_frontier(_result, profile=_profile)
 
 
-def frontier(run: str) -> tuple[FrontierPoint, ...]:
-    """Recipes with the least predicted divergence for their bytes; empty before the first point."""
+def frontier(run: str, profile: HardwareProfile | None = None) -> tuple[FrontierPoint, ...]:
+    """Recipes with the least predicted divergence for their bytes; empty before the first point.
+
+    Raises:
+        OptionError: the hardware cannot run what was swept.
+    """
     found = sensitivities(run)
     if found is None or not found.points:
         return ()
-    return _frontier(repr(version(run)), found)
+    name = None if profile is None else profile.name
+    return _frontier(repr((*version(run), name)), found, profile)
 
 
 def recommended(run: str) -> RecipeRecord | None:
@@ -140,3 +150,20 @@ def _drawn(key: str, _build: Callable[[], Figure]) -> Figure:
 def drawn(key: tuple[Hashable, ...], build: Callable[[], Figure]) -> Figure:
     """A figure made once for its key, which must name all that it shows."""
     return _drawn(repr((str(home_dir()), *key)), build)
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEEP)
+def _interactions(key: str, _run: str) -> tuple[Interactions | None]:
+    return (store().interactions(_run),)
+
+
+def interactions(run: str) -> Interactions | None:
+    """Pairwise terms of a finished sweep; None where its shifts were not kept, or while it runs."""
+    if job(run).live or store().setup(run) is None:
+        return None
+    return _interactions(repr(version(run)), run)[0]
+
+
+def calibration(run: str) -> Calibration | None:
+    """What corrects the run's predictions; None where nothing was measured for it."""
+    return store().calibration(run)

@@ -9,12 +9,14 @@ import streamlit as st
 from analysis.allocation.predict import share_of_loss
 from analysis.cost import weight_bytes
 from analysis.errors import AnalysisError
+from analysis.hardware.masks import masked_options
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import draft as drafts
 from pages.ui.cards import table_height
 from pages.ui.desk import Desk, keep, tell_problem
 from pages.ui.draft import LOCK, Draft
+from pages.ui.hardware import current_profile
 from pages.ui.text import samples_text
 
 _BITS: dict[Target, str] = {"weight": "Weight", "activation": "Input"}
@@ -31,7 +33,7 @@ def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
         hide_index=False,
         height=table_height(len(frame)),
         disabled=["share", "bytes", "weights"],
-        column_config=_columns(result, swept),
+        column_config=_columns(result, swept, frame),
         alt="The bits of every layer, editable, with locks, sizes and shares of the predicted loss",
     )
     st.caption(
@@ -93,14 +95,26 @@ def _frame(
     return pd.DataFrame(rows, index=pd.Index([layer.name for layer in result.layers]))
 
 
-def _columns(result: Sensitivities, swept: list[Target]) -> dict[str, Any]:
+def _offered(result: Sensitivities, target: Target, shown: pd.Series) -> list[str]:
+    """Widths to choose from: what the hardware can run somewhere, and what is in the table."""
+    known, profile = list(drafts.menu(result, target)), current_profile()
+    if profile is None:
+        return known
+    cells = masked_options(profile, result.layers, result.setup.cells)
+    kept = {str(cell.spec.bits) for cell in cells if cell.target == target}
+    kept |= {drafts.FLOAT, *shown}
+    return [option for option in known if option in kept]
+
+
+def _columns(result: Sensitivities, swept: list[Target], frame: pd.DataFrame) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "_index": st.column_config.TextColumn("Layer", pinned=True, disabled=True)
     }
     for target in swept:
+        shown = frame[target]
         columns[target] = st.column_config.SelectboxColumn(
             _BITS[target],
-            options=list(drafts.menu(result, target)),
+            options=_offered(result, target, shown),
             required=True,
             width=88,
             help=f"Bits of the layer's {target}s.",

@@ -1,0 +1,111 @@
+"""What to expect of a recipe: corrected by measured recipes where there are some, else the sum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis.allocation.budget import Prediction
+from analysis.allocation.calibration import Calibrated, Calibration
+from analysis.allocation.estimates import best_estimate
+from analysis.allocation.frontier import FrontierPoint
+from analysis.allocation.options import decision_groups
+from analysis.allocation.posed import picks_of
+from analysis.errors import AnalysisError
+from analysis.recipe import Recipe
+from analysis.sensitivity.points import Sensitivities
+from pages.ui import reads
+
+SUM = "sum of the single-layer divergences of the sweep"
+LINE = 120
+"""So many points of a long frontier are enough for a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A predicted divergence.
+
+    Attributes:
+        low, high: a 90 % interval where it is calibrated, else the 95 % interval of the sum.
+        drop: of the task metric; None without labels.
+        recipes: measured recipes it was calibrated by; 0 for the plain sum.
+    """
+
+    value: float
+    low: float
+    high: float
+    drop: float | None
+    recipes: int = 0
+
+    @property
+    def words(self) -> str:
+        """What the figure is."""
+        return calibrated_words(self.recipes) if self.recipes else SUM
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A point of the frontier with its calibrated prediction."""
+
+    weight_bytes: int
+    expected: Calibrated
+
+
+def calibrated_words(recipes: int) -> str:
+    """Label of a calibrated prediction."""
+    return f"calibrated prediction from {recipes} measured recipes"
+
+
+def expected(run: str, result: Sensitivities, recipe: Recipe, predicted: Prediction) -> Expected:
+    """The calibrated prediction of a recipe, or its additive one where nothing was measured."""
+    known = reads.calibration(run)
+    value = None if known is None else _estimate(run, result, known, (recipe,))
+    if known is None or value is None:
+        return Expected(predicted.divergence, predicted.low, predicted.high, predicted.drop)
+    found = known.predict(value[0])
+    return Expected(
+        found.value, found.low, found.high, known.drop(value[0]), recipes=len(known.points)
+    )
+
+
+def corrected(
+    run: str, result: Sensitivities, points: Sequence[FrontierPoint]
+) -> tuple[Corrected, ...]:
+    """Calibrated predictions along a frontier; empty where nothing was measured."""
+    known = reads.calibration(run)
+    if known is None or not points:
+        return ()
+    step = -(-len(points) // LINE)
+    kept = tuple(points[::step])
+    sizes = tuple(point.weight_bytes for point in kept)
+    return _line(repr((reads.version(run), known, sizes)), run, result, known, kept)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _line(
+    key: str,
+    _run: str,
+    _result: Sensitivities,
+    _known: Calibration,
+    _points: Sequence[FrontierPoint],
+) -> tuple[Corrected, ...]:
+    values = _estimate(_run, _result, _known, [point.recipe for point in _points]) or ()
+    return tuple(
+        Corrected(point.weight_bytes, _known.predict(value))
+        for point, value in zip(_points, values, strict=False)
+    )
+
+
+def _estimate(
+    run: str, result: Sensitivities, known: Calibration, recipes: Sequence[Recipe]
+) -> tuple[float, ...] | None:
+    """By the estimate that was calibrated; None where a recipe splits a decision group."""
+    pairs = None if known.surrogate == "additive" else reads.interactions(run)
+    groups = decision_groups(result, {})
+    surrogate = best_estimate(result, groups, pairs)
+    if surrogate.name != known.surrogate:
+        return None
+    try:
+        return tuple(surrogate.value(picks_of(groups, recipe)) for recipe in recipes)
+    except AnalysisError:
+        return None
