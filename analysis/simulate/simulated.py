@@ -8,7 +8,6 @@ from torch import Tensor
 from analysis.layers import Layer
 from analysis.quant.dynamic import fake_quantize_samples
 from analysis.quant.fake import fake_quantize_tensor
-from analysis.quant.observer import Observer
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
@@ -30,20 +29,25 @@ from analysis.workloads.workload import Inputs, call_model
 Forward = Callable[[Inputs], Tensor]
 
 
-def input_quantizer(observed: Observer, spec: QuantSpec) -> Transform:
-    """A function that fake-quantises a layer's input, with ranges from calibration or its own."""
+def input_quantizer(ranges: Ranges, layer: Layer, spec: QuantSpec) -> Transform:
+    """A function that fake-quantises a layer's input, with its range from calibration or its own.
+
+    Raises:
+        KeyError: the range is one from calibration, which did not watch the layer.
+    """
     if spec.range_method == "dynamic":
         return lambda value: fake_quantize_samples(value, spec.format)
-    qparams = activation_qparams(observed, spec)
+    qparams = activation_qparams(ranges[layer.name], spec)
     return lambda value: fake_quantize_tensor(value, qparams, spec.format)
 
 
 def ranges_for(subject: Subject, recipe: Recipe) -> Ranges:
-    """Calibrate just the layers whose input the recipe quantises; empty where there is none."""
+    """Calibrate just the layers whose input takes a fixed range; empty where there is none."""
+    specs = {name: config.activation for name, config in recipe.layers.items()}
     wanted = [
         layer
         for layer in subject.layers
-        if layer.name in recipe.layers and recipe.layers[layer.name].activation is not None
+        if (spec := specs.get(layer.name)) is not None and spec.range_method != "dynamic"
     ]
     return calibrate(subject, wanted) if wanted else {}
 
@@ -90,7 +94,7 @@ def simulated(
                 else weight(layer, config.weight)
             )
         if config.activation is not None and layer.has_input:
-            transforms[layer.module] = input_quantizer(ranges[layer.name], config.activation)
+            transforms[layer.module] = input_quantizer(ranges, layer, config.activation)
     with (
         quiet_inference(subject),
         input_transforms(subject.model, transforms),
