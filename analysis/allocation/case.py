@@ -43,7 +43,6 @@ class Case:
         narrowing = Narrowing(terms.profile, rules.forbidden)
         groups = decision_groups(result, rules.pinned, narrowing)
         table = Table.of(groups)
-        _check_links(groups, table)
         cost = rules.precision_change_cost
         _check_change_cost(budget, terms)
         figures = Figures(groups, result.layers, table.starts, terms.profile, cost)
@@ -69,25 +68,6 @@ def _widths(groups: tuple[Group, ...]) -> Integers:
         for option in group.options
     ]
     return np.array(found, np.int64)
-
-
-def _check_links(groups: tuple[Group, ...], table: Table) -> None:
-    """Refuse linked groups that have no activation spec in common."""
-    if table.links is None:
-        return
-    for members in table.links.components:
-        common: set[int] | None = None
-        for place in members.tolist():
-            start, end = table.starts[place], table.starts[place + 1]
-            labels = set(table.links.labels[start:end].tolist())
-            common = labels if common is None else common & labels
-            if not common:
-                first, other = groups[members[0]].name, groups[place].name
-                raise OptionError(
-                    f"The inputs of {first!r} and {other!r} belong together (a residual add, a "
-                    "concatenation or one tensor) and take one spec, and no measured spec is left "
-                    "for both; sweep further, choose another profile or take them apart."
-                )
 
 
 def _check_change_cost(budget: Budget, terms: Terms) -> None:

@@ -111,7 +111,7 @@ class _Trials:
             check_each(limits, whole.problem)
         if not limits:
             return InfeasibleBudgetError(
-                f"No recipe has {' and '.join(given)} at once; lift one of the two."
+                f"No recipe respects {' and '.join(given)} at once; lift one of the two."
             )
         others = [limit for limit in whole.limits if limit not in limits]
         words = f" with {' and '.join(given)}" if given else ""

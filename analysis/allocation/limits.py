@@ -125,13 +125,18 @@ def check_each(limits: Sequence[Limit], problem: Problem) -> None:
     broken = [limit for limit in limits if problem.room(limit.row) < 0]
     if broken:
         asked = " and ".join(limit.asked for limit in broken)
-        least = " and ".join(
-            limit.smallest(limit.row.limit - problem.room(limit.row)) for limit in broken
-        )
+        least = " and ".join(limit.smallest(_least_alone(limit, problem)) for limit in broken)
         raise InfeasibleBudgetError(
             f"No recipe keeps within {asked}; the smallest that can be met is {least}, "
             "so raise the limit to that, sweep narrower widths or open locks."
         )
+
+
+def _least_alone(limit: Limit, problem: Problem) -> float:
+    """The limit that must be met when each group takes the option that is best for it."""
+    if limit.largest is not None:
+        return float(np.minimum.reduceat(limit.largest, problem.starts[:-1]).max())
+    return limit.row.limit - problem.room(limit.row)
 
 
 def joint_refusal(

@@ -1,8 +1,10 @@
 """Which decision groups must take one activation spec, because their inputs belong together."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import TypeVar
 
+from analysis.allocation.coupling import Links
 from analysis.errors import OptionError
 from analysis.recipe import LayerConfig
 
@@ -59,6 +61,31 @@ def shared_pins(
         if pinned:
             found.update((group, labels[pinned[0]]) for group in groups)
     return found
+
+
+def check_common(links: Links, groups: Sequence[tuple[str, int]]) -> None:
+    """Refuse linked groups that have no activation spec in common.
+
+    Args:
+        links: of the groups.
+        groups: name and number of options of each.
+
+    Raises:
+        OptionError: names two of them.
+    """
+    starts = list(accumulate((count for _, count in groups), initial=0))
+    for members in links.components:
+        first = int(members[0])
+        common = set(links.labels[starts[first] : starts[first + 1]].tolist())
+        for place in members.tolist():
+            common &= set(links.labels[starts[place] : starts[place + 1]].tolist())
+            if not common:
+                raise OptionError(
+                    f"The inputs of {groups[first][0]!r} and {groups[place][0]!r} belong together "
+                    "(a residual add, a concatenation or one tensor) and take one spec, and no "
+                    "measured spec is left for both; sweep further, choose another profile or "
+                    "take them apart."
+                )
 
 
 def _label(config: LayerConfig) -> str | None:

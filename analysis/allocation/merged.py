@@ -70,7 +70,7 @@ def _vertices(
     """Lagrangian optima of the linked groups, for each label that all of them have."""
     parts = [np.arange(problem.starts[g], problem.starts[g + 1]) for g in groups]
     found: dict[tuple[int, ...], Integers] = {}
-    for label in sorted(set(links.labels[np.concatenate(parts)].tolist()) - {FREE}):
+    for label in sorted(set(links.labels[np.concatenate(parts)].tolist()) - {FREE}) or [FREE]:
         left = [part[np.isin(links.labels[part], (label, FREE))] for part in parts]
         if not all(map(len, left)):
             continue
@@ -106,5 +106,7 @@ def by_linked_hull(problem: Problem) -> Integers | None:
         start=np.zeros(len(problem.objective)),
     )
     merged = merge(problem, links, [joint, *(row.costs for row in rows)])
+    if (np.diff(merged.problem.starts) == 0).any():  # no label that all of some groups have
+        return None
     picks = by_hull(merged.problem)
     return None if picks is None else merged.expand(picks)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.allocation.cells import Measured, measured, members, spec_of
 from analysis.allocation.coupling import FREE, Links
-from analysis.allocation.linking import components, shared_pins
+from analysis.allocation.linking import check_common, components, shared_pins
 from analysis.allocation.locks import Pins, pinned
 from analysis.allocation.narrowing import OPEN, Narrowing
 from analysis.cost import layer_bops, weight_bytes
@@ -129,7 +129,11 @@ def decision_groups(
             f"The sweep is not far enough to choose from: {missing} of {len(result.layers)} "
             "layers have no measured option yet; let the sweep go on and try again."
         )
-    return tuple(_left(group, points, pins, narrowing) for group in groups)
+    left = tuple(_left(group, points, pins, narrowing) for group in groups)
+    links = _links(left)
+    if links is not None:
+        check_common(links, [(group.name, len(group.options)) for group in left])
+    return left
 
 
 def _linked(

@@ -22,11 +22,7 @@ def _basis(profile: HardwareProfile, name: str) -> str:
 
 def _rules(profile: HardwareProfile) -> str:
     """What the kernels take, line by line, and the source."""
-    kernels = [
-        f"  {', '.join(rule.kinds)}: {pair.words}"
-        for rule in profile.allowed
-        for pair in rule.pairs
-    ]
+    kernels = [f"  {', '.join(rule.kinds)}: {rule.words}" for rule in profile.allowed]
     other = "run in float" if profile.other_kinds_in_float else "cannot run"
     rest = [] if any("*" in rule.kinds for rule in profile.allowed) else [f"  other kinds {other}"]
     return "\n".join(

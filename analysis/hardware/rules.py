@@ -98,11 +98,6 @@ class Pair:
     weight: SpecRule
     activation: SpecRule
 
-    @property
-    def words(self) -> str:
-        """Text for people."""
-        return f"{self.weight.words} weights with {self.activation.words} inputs"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule:
@@ -124,8 +119,13 @@ class KindRule:
 
     @property
     def words(self) -> str:
-        """Text for people."""
-        return "; or ".join(pair.words for pair in self.pairs)
+        """Text for people; inputs that go with the same weights together."""
+        inputs: dict[str, list[str]] = {}
+        for pair in self.pairs:
+            inputs.setdefault(pair.weight.words, []).append(pair.activation.words)
+        return "; or ".join(
+            f"{weight} weights with {' or '.join(found)} inputs" for weight, found in inputs.items()
+        )
 
 
 def _family(granularity: Granularity) -> str:
