@@ -13,6 +13,7 @@
     │   ├── UnknownRunError      a run, recipe or score that does not exist (any more)
     │   ├── QueueFullError       too many queued jobs of one owner
     │   └── StorageError         disk full, database locked or not writable
+    ├── ComputeError             the compute process of the app gave no answer
     └── CancelledError           the user stopped the work
 
 A message states what must hold, what came instead and what to do, in one sentence.
@@ -70,6 +71,10 @@ class QueueFullError(RunError):
 
 class StorageError(RunError):
     """The run store cannot be read or written (disk full, no permission, locked)."""
+
+
+class ComputeError(AnalysisError):
+    """The process that answers the app's quick questions did not answer this one."""
 
 
 class CancelledError(AnalysisError):

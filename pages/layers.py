@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.ui import layer_detail, layer_table, reads
+from pages.ui import answers, layer_detail, layer_table, reads
 from pages.ui.controls import empty_state, page_header
+from pages.ui.layer_sides import chosen_specs
 from pages.ui.progress import watch
-from pages.ui.spec_menu import chosen_spec
 from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
 from pages.ui.workload_cards import inspect_job, look_at
@@ -33,10 +33,12 @@ elif not found.profiles:
     empty_state("This model has no layer that can be quantised", "", "model", "Choose another")
 else:
     own = fingerprint == job.fingerprint
-    page_header("Layers", run=run if own else None, note=None if own else plain(found.workload))
-    spec = chosen_spec(layer_table.menu(found))
+    note = None if own else plain(found.workload)
+    specs = chosen_specs(found, page_header("Layers", run=run if own else None, note=note))
     left, right = st.columns([5, 8], gap="small")
     with left:
-        layer = layer_table.table(found, spec, reads.sensitivities_of(found.fingerprint))
+        layer = layer_table.table(found, specs[0], reads.sensitivities_of(found.fingerprint))
     with right:
-        layer_detail.show(found, layer, spec)
+        layer_detail.show(
+            found, layer, specs, job.source if own else answers.source_of(found.fingerprint)
+        )

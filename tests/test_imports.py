@@ -12,12 +12,15 @@ NEEDS_TORCH = (
     "analysis.decide",
     "analysis.decision.",
     "analysis.divergence",
+    "analysis.experiment",
     "analysis.inspection",
     "analysis.metrics",
     "analysis.quant.",
+    "analysis.runs.compute_worker",
     "analysis.scoring",
     "analysis.sensitivity.",
     "analysis.simulate.",
+    "analysis.width_strip",
     "analysis.workloads.",
 )
 WITHOUT_TORCH = (

@@ -1,5 +1,6 @@
 """What a tensor holds, and what a spec makes of it: histogram with grid, channels, SQNR curves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, isfinite
@@ -12,6 +13,7 @@ from analysis.charts.families import families
 from analysis.charts.frame import axis, framed, legend_below
 from analysis.charts.numerals import SPACE, short
 from analysis.charts.palette import ACCENT, CATEGORIES, CLEAR, category, symbol, translucent
+from analysis.charts.rows import wrapped
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import PerChannel, PerGroup, PerTensor
 from analysis.quant.stats import Histogram, SpecEffect, TensorStats
@@ -102,7 +104,7 @@ def _grid_lines(effect: SpecEffect) -> go.Scatter:
         yaxis="y2",
         mode="lines",
         line={"color": translucent(ACCENT, 0.65), "width": 1},
-        name=f"grid{scheme}:<br>{effect.spec.label}",
+        name=f"grid{scheme}:<br>{wrapped(effect.spec.label, 30)}",
         hoverinfo="skip",
     )
 
@@ -163,13 +165,21 @@ def channels_info(profile: LayerProfile) -> ChannelsInfo:
     )
 
 
-def channel_ranges(profile: LayerProfile) -> go.Figure:
-    """One bar a channel from its smallest to its largest weight, outliers marked."""
+def channel_ranges(profile: LayerProfile, scales: Sequence[float] = ()) -> go.Figure:
+    """One bar a channel from its smallest to its largest weight, outliers marked.
+
+    Args:
+        profile: of the layer.
+        scales: of a spec, one a channel (or one for all); drawn over the bars on an axis of
+            their own.
+    """
     info = channels_info(profile)
     named = {False: ("channel", CATEGORIES[5]), True: ("outlier channel", ACCENT)}
-    traces = [
+    traces: list[go.Bar | go.Scatter] = [
         _strip(info, picked, *named[picked]) for picked in (False, True) if picked in info.outlier
     ]
+    if scales:
+        traces.append(_scale_marks(profile, scales))
     outliers = sum(info.outlier)
     legend, room = legend_below(traces)
     figure = framed(
@@ -186,6 +196,23 @@ def channel_ranges(profile: LayerProfile) -> go.Figure:
         legend=legend,
         xaxis=axis("output channel", zeroline=False, showgrid=False),
         yaxis=axis("weight, smallest to largest"),
+        yaxis2=axis("scale", overlaying="y", side="right", showgrid=False, rangemode="tozero"),
+    )
+
+
+def _scale_marks(profile: LayerProfile, scales: Sequence[float]) -> go.Scatter:
+    """The scale of each channel; a single scale is a line across."""
+    last = profile.layer.channels - 1
+    places = [0, last] if len(scales) == 1 else np.linspace(0, last, len(scales)).round()
+    return go.Scatter(
+        x=np.array(places, dtype=np.int32),
+        y=np.array([*scales, *scales] if len(scales) == 1 else scales, dtype=np.float32),
+        yaxis="y2",
+        mode="lines" if len(scales) == 1 else "markers",
+        marker={"color": CATEGORIES[2], "size": 5, "symbol": "diamond"},
+        line={"color": CATEGORIES[2], "width": 2},
+        name="scale: one step of the codes",
+        hovertemplate="scale %{y:.3~g}<extra></extra>",
     )
 
 

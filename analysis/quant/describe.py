@@ -64,6 +64,13 @@ def weight_effect(
     """
     qparams = weight_qparams(weight, spec, channel_axis)
     actual = fake_quantize_with(weight, qparams, spec, channel_axis, evidence)
+    return effect_with(weight, actual, qparams, spec, channel_axis)
+
+
+def effect_with(
+    weight: Tensor, actual: Tensor, qparams: QParams, spec: QuantSpec, channel_axis: int
+) -> SpecEffect:
+    """As `weight_effect`, of a weight that is quantised already, with the qparams it took."""
     signal, noise = _energies(weight.detach(), actual)
     values = checked_weight(weight)
     grouping = Grouping.of(values, spec.granularity, channel_axis)

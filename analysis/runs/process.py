@@ -94,7 +94,7 @@ def spawn(url: str, job_id: str, attempt: int) -> Identity:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                env=_environment(url),
+                env=child_environment(url),
             )
     except OSError as error:
         raise StorageError(
@@ -106,8 +106,8 @@ def spawn(url: str, job_id: str, attempt: int) -> Identity:
     return Identity(child.pid, psutil.Process(child.pid).create_time())
 
 
-def _environment(url: str) -> dict[str, str]:
-    """This process's environment, with the store, one thread, and the way to this package."""
+def child_environment(url: str) -> dict[str, str]:
+    """The environment of a process that computes: store, one thread, the way to this package."""
     environment = {
         **os.environ,
         "QUANTSCOPE_DATABASE": url,

@@ -1,16 +1,24 @@
 """One layer, large: its numbers, its histograms with the grid of a spec, its channels."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.charts.errors import error_histogram
 from analysis.charts.histogram import channel_ranges, spec_curve, tensor_histogram
+from analysis.diagnosis import dead_channels
 from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import SpecEffect
-from pages.ui import reads
+from analysis.runs.compute import Known
+from analysis.trials import SpecLook
+from pages.ui import answers, layer_findings, layer_strip, reads
 from pages.ui.controls import plot
 from pages.ui.layer_frames import effect_at
+from pages.ui.layer_sides import Side, sides_of
 from pages.ui.spec_menu import nearest
+from pages.ui.spec_parts import input_spec
 from pages.ui.text import (
     count_text,
     decibel_text,
@@ -26,24 +34,38 @@ MANY_ZEROS = 0.2
 """Above this share of zeros, as after a ReLU, one bar would hide all others: log counts."""
 
 
-def show(found: Inspection, name: str, spec: QuantSpec) -> None:
-    """The layer of that name with all that is known of it at this spec."""
+def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str) -> None:
+    """The layer of that name with all that is known of it at one spec, or at two."""
     names = [layer.name for layer in found.layers]
     place = names.index(name)
     profile = found.profiles[place]
+    known = answers.known_layer(source, found, name)
     _title(profile, names, place)
-    effect = effect_at(profile.effects, spec)
-    _numbers(profile, effect)
+    sides = sides_of(profile, specs, known)
+    for side in sides:
+        _numbers(profile, side)
+    findings = st.container(key="layer_findings")
     key = (found.fingerprint, name)
     with st.grid(2, min_column_width=270, gap="small"):
+        for side in sides:
+            with _card():
+                _weights(profile, side, key)
+        errors = _card()
+        channels = _card()
         with _card():
-            _weights(profile, effect, key)
-        with _card():
-            _input(found, profile, spec, key)
-        with _card():
-            _channels(profile, key)
-        with _card():
-            _specs(profile, key)
+            seen = _input(found, profile, sides[0].spec, known, key)
+        others = _card() if len(sides) > 1 else None
+    with others or _card():
+        _specs(profile, key)
+    with findings:
+        layer_findings.show(found, place, sides[0], seen, known)
+    # What the compute process must be asked for comes last: the rest is on screen by then.
+    looks = [answers.tried(known, "weight", side.spec.label) for side in sides]
+    with errors:
+        _errors(looks, key)
+    with channels:
+        _channels(profile, looks[0], key)
+    layer_strip.show(known, sides[0])
 
 
 def _card() -> DeltaGenerator:
@@ -88,40 +110,44 @@ def _step(label: str, shortcut: str, icon: str, names: list[str], place: int) ->
     )
 
 
-def _numbers(profile: LayerProfile, effect: SpecEffect | None) -> None:
-    stats = profile.weight_stats
-    figures = [
-        ("Zeros", percent(stats.zeros), "Share of exact zeros among the weights."),
-        (
-            "Kurtosis",
-            fixed_text(stats.kurtosis, 1),
-            "Excess kurtosis of the weights: 0 for a normal distribution, more for heavy tails.",
-        ),
-        ("Outliers", percent(stats.outliers, 2), "Weights beyond 4 standard deviations."),
-    ]
+def _numbers(profile: LayerProfile, side: Side) -> None:
+    stats, effect = profile.weight_stats, side.effect
+    figures = []
     if effect is not None:
         figures = [
             (
-                "SQNR",
+                f"{side.title}SQNR",
                 decibel_text(effect.sqnr_db),
                 "Signal to quantisation noise of the weights at the chosen spec, over the whole "
                 "tensor; higher is better, 6 dB are one bit.",
             ),
             (
-                "Clipped",
+                f"{side.title}Clipped",
                 percent(effect.clipped, 2),
                 "Share of weights outside the range that the codes span.",
             ),
-            *figures,
+        ]
+    if side.name:
+        st.caption(f"**{side.name}** {plain(side.spec.label)}")
+    if side.name != "B":
+        figures += [
+            ("Zeros", percent(stats.zeros), "Share of exact zeros among the weights."),
+            (
+                "Kurtosis",
+                fixed_text(stats.kurtosis, 1),
+                "Excess kurtosis of the weights: 0 for a normal distribution, more for heavy "
+                "tails.",
+            ),
+            ("Outliers", percent(stats.outliers, 2), "Weights beyond 4 standard deviations."),
         ]
     with st.grid(5, min_column_width=108, gap="small"):
         for title, value, help_text in figures:
             st.metric(title, value, border=True, height="stretch", help=help_text)
 
 
-def _weights(profile: LayerProfile, effect: SpecEffect | None, key: tuple[str, str]) -> None:
-    stats = profile.weight_stats
-    st.subheader("Weights", anchor=False)
+def _weights(profile: LayerProfile, side: Side, key: tuple[str, str]) -> None:
+    stats, effect = profile.weight_stats, side.effect
+    st.subheader(f"{side.title}Weights", anchor=False)
     words = f"From {number_text(stats.minimum)} to {number_text(stats.maximum)}."
     if stats.constant:
         words = "All weights of this layer are equal: any width represents them exactly."
@@ -133,10 +159,37 @@ def _weights(profile: LayerProfile, effect: SpecEffect | None, key: tuple[str, s
         ("weights", *key, label),
         lambda: tensor_histogram(profile.weight, stats, effect, kind="weight"),
     )
-    plot(figure, key="weight_histogram")
+    plot(figure, key=f"weight_histogram{side.name}")
 
 
-def _input(found: Inspection, profile: LayerProfile, spec: QuantSpec, key: tuple[str, str]) -> None:
+def _errors(looks: Sequence[SpecLook | str | None], key: tuple[str, str]) -> None:
+    st.subheader("Errors", anchor=False)
+    known = [look for look in looks if isinstance(look, SpecLook)]
+    if not known:
+        said = next((look for look in looks if isinstance(look, str)), None)
+        st.caption(
+            plain(said)
+            if said is not None
+            else "This server does not offer the workload, so the errors were not computed."
+        )
+        return
+    first = known[0]
+    words = "What quantising adds to each weight."
+    if first.values < first.total:
+        words += f" Of {count_text(first.values)} of the weights, in evenly spaced channels."
+    st.caption(words)
+    labels = [look.effect.spec.label for look in known]
+    plot(reads.drawn(("errors", *key, *labels), lambda: error_histogram(known)), key="errors")
+
+
+def _input(
+    found: Inspection,
+    profile: LayerProfile,
+    spec: QuantSpec,
+    known: Known | None,
+    key: tuple[str, str],
+) -> SpecEffect | None:
+    """The input with the grid of the same format; returns what that does to it."""
     st.subheader("Input", anchor=False)
     seen, stats = profile.activation, profile.activation_stats
     if seen is None or stats is None:
@@ -144,14 +197,13 @@ def _input(found: Inspection, profile: LayerProfile, spec: QuantSpec, key: tuple
             "The input was not seen: this weight is used functionally, so its module never runs. "
             "Its weight can be quantised, its input cannot be observed."
         )
-        return
-    effects = profile.activation_effects
-    menu = [effect.spec for effect in effects]
-    effect = effect_at(effects, nearest(menu, spec)) if menu else None
+        return None
+    effect = _input_effect(profile, spec, known)
     words = f"On {samples_text(found.samples.calibration, 'calibration')}"
     words += f", {percent(stats.zeros, 0)} zeros"
     if effect is not None:
-        words += f"; SQNR {decibel_text(effect.sqnr_db)}, {percent(effect.clipped, 2)} clipped"
+        words += f"; {plain(effect.spec.label)}: SQNR {decibel_text(effect.sqnr_db)}"
+        words += f", {percent(effect.clipped, 2)} clipped"
     st.caption(f"{words}.")
     figure = reads.drawn(
         ("input", *key, effect.spec.label if effect else None),
@@ -160,12 +212,33 @@ def _input(found: Inspection, profile: LayerProfile, spec: QuantSpec, key: tuple
         ),
     )
     plot(figure, key="input_histogram")
+    return effect
 
 
-def _channels(profile: LayerProfile, key: tuple[str, str]) -> None:
+def _input_effect(profile: LayerProfile, spec: QuantSpec, known: Known | None) -> SpecEffect | None:
+    """What the same format does to the input, or else the nearest that was tried."""
+    wanted = input_spec(spec)
+    effect = effect_at(profile.activation_effects, wanted) if wanted is not None else None
+    if effect is None and wanted is not None:
+        answer = answers.tried(known, "activation", wanted.label)
+        effect = answer.effect if isinstance(answer, SpecLook) else None
+    menu = [tried.spec for tried in profile.activation_effects]
+    if effect is None and menu:
+        effect = effect_at(profile.activation_effects, nearest(menu, wanted or spec))
+    return effect
+
+
+def _channels(profile: LayerProfile, look: SpecLook | str | None, key: tuple[str, str]) -> None:
     st.subheader("Channels", anchor=False)
-    st.caption("A per-tensor scale serves the widest channel; the narrow ones lose precision.")
-    plot(reads.drawn(("channels", *key), lambda: channel_ranges(profile)), key="channel_ranges")
+    dead = dead_channels(profile)
+    words = "A per-tensor scale serves the widest channel; the narrow ones lose precision."
+    if dead:
+        words += f" {dead} of {len(profile.channel_min)} channels are dead: all weights equal."
+    st.caption(words)
+    scales = look.scales if isinstance(look, SpecLook) else ()
+    label = look.effect.spec.label if isinstance(look, SpecLook) else None
+    figure = reads.drawn(("channels", *key, label), lambda: channel_ranges(profile, scales))
+    plot(figure, key="channel_ranges")
 
 
 def _specs(profile: LayerProfile, key: tuple[str, str]) -> None:

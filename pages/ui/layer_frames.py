@@ -6,6 +6,7 @@ from math import isfinite, log10
 
 import pandas as pd
 
+from analysis.diagnosis import dead_channels
 from analysis.layers import Layer, Skipped
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec
@@ -78,6 +79,7 @@ def profile_frame(
         rows.append(
             {
                 "layer": profile.layer.name,
+                "kind": profile.layer.kind,
                 "weights": spark(profile.weight),
                 "sqnr": effect.sqnr_db if effect and isfinite(effect.sqnr_db) else None,
                 "sensitivity": curve(result, profile.layer.name),
@@ -85,6 +87,7 @@ def profile_frame(
                 "high": stats.maximum,
                 "kurtosis": stats.kurtosis,
                 "outliers": stats.outliers,
+                "dead": dead_channels(profile),
             }
         )
     return pd.DataFrame(rows)

@@ -2,19 +2,17 @@
 
 import streamlit as st
 
-from analysis.profiles import Inspection
+from analysis.charts.density import density_map
+from analysis.charts.rows import LABELLED
+from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities
-from pages.ui.controls import error_card
+from pages.ui import reads
+from pages.ui.controls import error_card, plot
 from pages.ui.layer_frames import TALL, TALL_PIXELS, profile_frame
 from pages.ui.text import samples_text
 
 _TABLE = "layer_table"
-
-
-def menu(found: Inspection) -> tuple[QuantSpec, ...]:
-    """The specs that were tried on the weights; all layers got the same ones."""
-    return tuple(effect.spec for effect in found.profiles[0].effects)
 
 
 def layer_of_address(found: Inspection) -> str:
@@ -32,18 +30,41 @@ def layer_of_address(found: Inspection) -> str:
     return names[0]
 
 
+def listed(found: Inspection) -> tuple[LayerProfile, ...]:
+    """Draw the filters and return the layers that pass; those of no filter are all."""
+    kinds = sorted({layer.kind for layer in found.layers})
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        text = st.text_input(
+            "Name", key="layer_filter", placeholder="part of the name", width=150
+        ).strip()
+        picked = st.multiselect("Kind", kinds, key="kind_filter", width=190)
+    return tuple(
+        profile
+        for profile in found.profiles
+        if text.casefold() in profile.layer.name.casefold()
+        and (not picked or profile.layer.kind in picked)
+    )
+
+
 def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> str:
     """Draw the table and return the layer to show large; the address follows a chosen row."""
-    names = [layer.name for layer in found.layers]
     shown = layer_of_address(found)
-    st.session_state[_TABLE] = {"selection": {"rows": [names.index(shown)]}}
+    profiles = listed(found)
+    if len(found.profiles) > LABELLED:
+        _density(found, shown)
+    names = [profile.layer.name for profile in profiles]
+    if not names:
+        st.caption("No layer passes the filter.")
+        return shown
+    rows = [names.index(shown)] if shown in names else []
+    st.session_state[_TABLE] = {"selection": {"rows": rows}}
 
     def picked() -> None:
         rows = st.session_state[_TABLE]["selection"]["rows"]
         if rows:
             st.query_params["layer"] = names[rows[0]]
 
-    frame = profile_frame(found.profiles, spec, result)
+    frame = profile_frame(profiles, spec, result)
     curves = [point for row in frame["sensitivity"] for point in row]
     st.dataframe(
         frame,
@@ -56,6 +77,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
         alt="All layers in call order; the chosen row is shown large beside it",
         column_config={
             "layer": st.column_config.TextColumn("Layer", pinned=True),
+            "kind": st.column_config.TextColumn("Kind"),
             "weights": st.column_config.BarChartColumn(
                 "Weights",
                 width=72,
@@ -85,6 +107,26 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
             "outliers": st.column_config.NumberColumn(
                 "Outliers", format="percent", help="Share beyond 4 standard deviations"
             ),
+            "dead": st.column_config.NumberColumn(
+                "Dead", help="Output channels whose weights are all equal"
+            ),
         },
     )
     return shown
+
+
+def _density(found: Inspection, shown: str) -> None:
+    """All layers at a glance; a click opens one."""
+    with st.expander("All layers at a glance", icon=":material/grid_on:", expanded=True):
+        figure = reads.drawn(
+            ("density", found.fingerprint, shown),
+            lambda: density_map(found.profiles, selected=shown),
+        )
+
+        def picked(layer: object) -> None:
+            if layer != shown:
+                st.query_params["layer"] = str(layer)
+                st.rerun()
+
+        with st.container(height=420, border=False):
+            plot(figure, key=f"density_{shown}", on_select=picked)

@@ -1,54 +1,37 @@
-"""Choosing a spec from those that were tried: four controls, one label in the address."""
+"""Choosing a spec: one control a part, one label in the address."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from analysis.errors import OptionError
-from analysis.quant.spec import WEIGHT_SPEC, IntFormat, QuantSpec
+from analysis.quant.spec import WEIGHT_SPEC, QuantSpec, check_weight_spec
+from pages.ui.spec_parts import (
+    BIAS,
+    FORMATS,
+    GAIN,
+    ROUNDINGS,
+    Parts,
+    corrections,
+    granularities,
+    ranges,
+    spec_of,
+    widths,
+)
 from pages.ui.text import plain
 
-_KEY = "spec_"
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One control: what it is called and what it reads from a spec."""
-
-    name: str
-    title: str
-    help: str
-    of: Callable[[QuantSpec], int | str]
-
-
-def _codes(spec: QuantSpec) -> str:
-    """The number format without its width, as labels name it."""
-    if isinstance(spec.format, IntFormat):
-        return "int sym" if spec.format.symmetric else "int asym"
-    return spec.format.label
-
-
-def _granularity(spec: QuantSpec) -> str:
-    return next(word for word in spec.label.split() if word.startswith("per-"))
-
-
-PARTS = (
-    _Part("bits", "Bits", "Width of one code.", lambda spec: spec.bits),
-    _Part(
-        "codes",
-        "Codes",
-        "Symmetric integers fix the zero-point at 0; asymmetric ones let the range shift.",
-        _codes,
-    ),
-    _Part("granularity", "Granularity", "Which weights share one scale.", _granularity),
-    _Part(
-        "range",
-        "Range",
-        "How the range that the codes span is found.",
-        lambda spec: spec.range_method,
-    ),
-)
+HELP = {
+    "bits": "Width of one code.",
+    "format": "What a code stands for. Symmetric integers fix the zero-point at 0; asymmetric ones "
+    "let the range shift; mx and nv formats share a scale in blocks.",
+    "granularity": "Which weights share one scale.",
+    "range": "How the range that the codes span is found; clip 0.85 takes 85 % of min-max.",
+    "rounding": "GPTQ lets later weights of a channel make up for the errors of earlier ones, by "
+    "the calibration inputs.",
+    "corrections": "Gain rescales each group to its old size; bias takes the mean error out of the "
+    "layer's output.",
+}
 
 
 def default_spec(menu: Sequence[QuantSpec]) -> QuantSpec:
@@ -61,58 +44,102 @@ def nearest(menu: Sequence[QuantSpec], wanted: QuantSpec) -> QuantSpec:
 
     The menu must not be empty.
     """
+    parts = Parts.of(wanted)
 
     def distance(spec: QuantSpec) -> tuple[int, int]:
-        differing = sum(part.of(spec) != part.of(wanted) for part in PARTS)
+        own = Parts.of(spec)
+        differing = sum(
+            getattr(own, name) != getattr(parts, name)
+            for name in ("bits", "format", "granularity", "range")
+        )
         return (differing, abs(spec.bits - wanted.bits))
 
     return min(menu, key=distance)
 
 
-def _asked_spec(menu: Sequence[QuantSpec]) -> QuantSpec:
-    """The spec of the address, or the nearest one that was tried, saying so."""
-    asked = st.query_params.get("spec")
+def asked_spec(param: str, default: QuantSpec) -> QuantSpec:
+    """The spec of the address; a damaged one is a warning and the default."""
+    asked = st.query_params.get(param)
     if not asked:
-        return default_spec(menu)
+        return default
     try:
-        wanted = QuantSpec.parse(asked)
+        wanted = QuantSpec.parse(_typed(asked))
+        check_weight_spec(wanted)
     except OptionError as error:
         st.warning(plain(str(error)))
-        return default_spec(menu)
-    found = nearest(menu, wanted)
-    if found != wanted:
-        st.caption(f"{wanted.label} was not tried on these layers; shown is the nearest spec.")
-    return found
+        return default
+    return wanted
 
 
-def chosen_spec(menu: Sequence[QuantSpec]) -> QuantSpec:
-    """Draw the four controls and return the spec they stand at; the address follows them."""
-    now = _asked_spec(menu)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        for part in PARTS:
-            _control(part, menu, now)
-    return now
+def _typed(label: str) -> str:
+    """A label whose plus signs a hand-typed address turned into spaces."""
+    return " ".join(f"+{word}" if word in (GAIN, BIAS) else word for word in label.split())
 
 
-def _control(part: _Part, menu: Sequence[QuantSpec], now: QuantSpec) -> None:
-    key = _KEY + part.name
-    options = list(dict.fromkeys(part.of(spec) for spec in menu))
-    if part.name == "bits":
-        options.sort()
-    st.session_state[key] = part.of(now)
+def choose_spec(param: str, now: QuantSpec, name: str = "") -> None:
+    """Draw the controls at this spec; the address follows them."""
+    parts = Parts.of(now)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        _pick(param, "bits", f"{name} · Bits" if name else "Bits", widths(parts), parts)
+        _pick(param, "format", "Format", FORMATS, parts, width=135)
+        _pick(param, "granularity", "Granularity", granularities(parts), parts, width=145)
+        _pick(param, "range", "Range", ranges(parts), parts, width=125)
+        _pick(param, "rounding", "Rounding", ROUNDINGS, parts, width=115)
+        _corrections(param, parts)
+
+
+def _pick(
+    param: str,
+    name: str,
+    title: str,
+    options: Sequence[int | str],
+    parts: Parts,
+    *,
+    width: int | None = None,
+) -> None:
+    """One part: a list of that many pixels, or buttons side by side where it changes most."""
+    key = f"{param}_{name}"
+    st.session_state[key] = getattr(parts, name)
 
     def changed() -> None:
         value = st.session_state[key]
-        matching = [spec for spec in menu if part.of(spec) == value]
-        if matching:
-            st.query_params["spec"] = nearest(matching, now).label
+        if value is not None:
+            _write(param, parts, name, value)
 
-    st.segmented_control(
-        part.title,
-        options,
+    alone = len(options) < 2
+    if width is None:
+        st.segmented_control(
+            title,
+            options,
+            key=key,
+            on_change=changed,
+            required=True,
+            help=HELP[name],
+            disabled=alone,
+        )
+        return
+    st.selectbox(
+        title, options, key=key, on_change=changed, help=HELP[name], disabled=alone, width=width
+    )
+
+
+def _corrections(param: str, parts: Parts) -> None:
+    key = f"{param}_corrections"
+    st.session_state[key] = list(parts.corrections)
+
+    def changed() -> None:
+        _write(param, parts, "corrections", tuple(st.session_state[key]))
+
+    st.pills(
+        "Corrections",
+        corrections(parts),
+        selection_mode="multi",
         key=key,
         on_change=changed,
-        required=True,
-        help=part.help,
-        disabled=len(options) < 2,
+        help=HELP["corrections"],
     )
+
+
+def _write(param: str, parts: Parts, name: str, value: object) -> None:
+    changes: dict[str, object] = {name: value}
+    st.query_params[param] = spec_of(replace(parts, **changes)).label  # type: ignore[arg-type]

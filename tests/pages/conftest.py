@@ -5,11 +5,29 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from analysis.errors import ComputeError
 from analysis.paths import app_dir
 from analysis.runs.store import RunStore
+from analysis.trials import SpecLook
+from pages.ui import answers
 from pages.ui.places import Place, page_file
 from tests.sensitivities import make_sensitivities
 from tests.stored import Filled, fill_store
+
+
+class NoCompute:
+    """Stands where the compute process would: pages must do without its answers."""
+
+    def look(self, *_question: object) -> SpecLook:
+        """Refuse."""
+        raise ComputeError("No compute process runs in this test.")
+
+    trial = strip = look
+
+
+@pytest.fixture(autouse=True)
+def _no_compute_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "compute_process", lambda _home: NoCompute())
 
 
 @pytest.fixture

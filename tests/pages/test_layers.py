@@ -18,6 +18,10 @@ def part(app, title):
     return next(group for group in app.button_group if group.label == title)
 
 
+def box(app, title):
+    return next(chosen for chosen in app.selectbox if chosen.label == title)
+
+
 def captions(app) -> str:
     return "\n".join(caption.value for caption in app.caption)
 
@@ -32,7 +36,7 @@ def test_the_address_names_layer_and_spec(open_page, filled):
     app = open_page("layers", run=filled.run, layer="head", spec="int3 sym per-channel minmax")
     assert shown_layer(app) == "head"
     assert part(app, "Bits").value == 3
-    assert part(app, "Codes").value == "int sym"
+    assert box(app, "Format").value == "int sym"
 
 
 def test_next_and_previous_walk_through_the_network(open_page, filled):

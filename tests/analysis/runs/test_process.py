@@ -78,7 +78,7 @@ def test_a_worker_runs_this_package_from_any_folder(
 
 def test_what_the_user_has_on_the_path_stays_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/their/modules")
-    environment = process._environment("sqlite:///x.db")
+    environment = process.child_environment("sqlite:///x.db")
     assert environment["PYTHONPATH"].split(":")[1:] == ["/their/modules"]
     assert (environment["OMP_NUM_THREADS"], environment["MKL_NUM_THREADS"]) == ("1", "1")
 

@@ -1,0 +1,107 @@
+"""Many layers at a glance: layers down, weight values across, colour for how many weights."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from analysis.charts.frame import axis, framed
+from analysis.charts.grid import LEVELS, TOP, colour_bar
+from analysis.charts.palette import ACCENT, CIVIDIS, CLEAR
+from analysis.charts.rows import row_axis, row_pixels
+from analysis.profiles import LayerProfile
+from analysis.quant.stats import Histogram
+
+BINS = 64
+"""Bins from minus to plus the layer's largest magnitude."""
+
+
+def density_info(profiles: Sequence[LayerProfile]) -> NDArray[np.float64]:
+    """Share of each layer's fullest bin, (layers, `BINS`), over -1 to 1 times its largest weight.
+
+    The square root is taken, as the eye tells tails from nothing only so.
+    """
+    rows = [_row(profile.weight) for profile in profiles]
+    return np.array(rows, dtype=np.float64).reshape(-1, BINS)
+
+
+def _row(histogram: Histogram) -> NDArray[np.float64]:
+    largest = max(abs(histogram.low), abs(histogram.high)) or 1.0
+    counts = np.array(histogram.counts, dtype=np.float64)
+    edges = np.linspace(histogram.low, histogram.high, len(counts) + 1) / largest
+    below = np.interp(np.linspace(-1, 1, BINS + 1), edges, np.concatenate([[0], counts.cumsum()]))
+    mass = np.diff(below)
+    if histogram.low == histogram.high:  # a constant: one bin of no width
+        mass[min(int((edges[0] + 1) / 2 * BINS), BINS - 1)] = counts.sum()
+    fullest = mass.max()
+    return np.asarray(np.sqrt(mass / fullest) if fullest > 0 else mass)
+
+
+def density_map(profiles: Sequence[LayerProfile], *, selected: str | None = None) -> go.Figure:
+    """The map; a click on a row selects its layer's name.
+
+    Args:
+        profiles: of all layers, in call order.
+        selected: a layer to frame.
+    """
+    names = [profile.layer.name for profile in profiles]
+    rows = row_axis(names, selected=selected)
+    cells = go.Heatmap(
+        z=np.round(density_info(profiles) * LEVELS).astype(np.uint8),
+        x0=-1 + 1 / BINS,
+        dx=2 / BINS,
+        coloraxis="coloraxis",
+        hoverinfo="skip",
+    )
+    figure = framed(
+        [cells, _rows_to_click(names)],
+        height=TOP + rows.height + 8,
+        alt=f"Density of the weights of {len(names)} layers, each over its own range from minus "
+        "to plus its largest magnitude.",
+        top=TOP,
+    )
+    figure.update_layout(
+        hoverdistance=-1,
+        coloraxis=colour_bar(
+            "weights, relative to the layer's fullest bin (root)",
+            CIVIDIS,
+            ((0.0, "0"), (0.5, "¼"), (1.0, "1")),
+        ),
+        xaxis=axis("weight / largest", side="top", tickvals=[-1, 0, 1], showgrid=False),
+        yaxis=axis(
+            ticks="",
+            tickvals=[index for index, _ in rows.labels],
+            ticktext=[text for _, text in rows.labels],
+            range=[rows.count - 0.5, -0.5],
+            showgrid=False,
+            zeroline=False,
+        ),
+    )
+    if selected in names:
+        row = names.index(selected)
+        figure.add_shape(
+            type="rect",
+            x0=-1,
+            x1=1,
+            y0=row - 0.5,
+            y1=row + 0.5,
+            line={"color": ACCENT, "width": 1.5},
+        )
+    return figure
+
+
+def _rows_to_click(names: Sequence[str]) -> go.Scatter:
+    """Invisible markers: Streamlit reports clicks on those, not on cells."""
+    still = {"marker": {"opacity": 0}}
+    return go.Scatter(
+        x=np.zeros(len(names), dtype=np.int8),
+        y=np.arange(len(names), dtype=np.uint16),
+        customdata=list(names),
+        mode="markers",
+        marker={"opacity": 0, "size": row_pixels(len(names)), "color": CLEAR},
+        selected=still,
+        unselected=still,
+        showlegend=False,
+        hovertemplate="<b>%{customdata}</b><extra></extra>",
+    )

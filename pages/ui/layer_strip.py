@@ -1,0 +1,101 @@
+"""What 8, 6, 4, 3 and 2 bits for this layer do to one real sample."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from analysis.errors import ComputeError
+from analysis.runs.compute import Known
+from analysis.trials import WidthRow, WidthStrip
+from pages.ui import answers
+from pages.ui.layer_sides import Side
+from pages.ui.spec_parts import Parts, spec_of
+from pages.ui.text import percent, plain
+
+WIDTHS = (8, 6, 4, 3, 2)
+_SAMPLE = "strip_sample"
+_SIDE = 84
+"""Pixels of a picture: 28 cells of 3."""
+
+
+def show(known: Known | None, side: Side) -> None:
+    """The strip for one layer; the family of the chosen spec, or plain integers."""
+    with st.container(border=True, gap="small"):
+        st.subheader("What 2 to 8 bits do to a real sample", anchor=False)
+        if known is None:
+            st.caption("This server does not offer the workload, so no sample can be run.")
+            return
+        sample = int(st.session_state.get(_SAMPLE, 0))
+        try:
+            strip = answers.strip(known, labels(side), sample)
+        except ComputeError as error:
+            st.warning(plain(str(error)))
+            return
+        _row(strip)
+        st.caption(_words(strip))
+        st.number_input(
+            "Sweep sample", 0, strip.samples - 1, key=_SAMPLE, width=150, help="Which sample runs."
+        )
+
+
+def labels(side: Side) -> tuple[str, ...]:
+    """The chosen spec at each width; asymmetric integers where its format has a fixed one."""
+    parts = Parts.of(side.spec)
+    if not parts.format.startswith(("int", "fixed")):
+        parts = replace(Parts.of(side.spec), format="int asym", range="minmax", bits=8)
+        if not parts.granularity.startswith("per-group"):
+            parts = replace(parts, granularity="per-channel")
+    return tuple(spec_of(replace(parts, bits=bits)).label for bits in WIDTHS)
+
+
+def _row(strip: WidthStrip) -> None:
+    exact = strip.rows[0]
+    with st.grid(len(strip.rows), min_column_width=_SIDE - 4, gap="small"):
+        for row in strip.rows:
+            with st.container(gap="xsmall"):
+                st.markdown("**Float**" if row.bits is None else f"**{row.bits} bits**")
+                if row.picture:
+                    st.image(_picture(row), width=_SIDE, alt=_alt(strip, row))
+                st.caption(answer_text(strip, row, exact))
+
+
+def _picture(row: WidthRow) -> np.ndarray:
+    """Levels as grey, each cell so many whole pixels that 28 of them fill the width."""
+    levels = np.array(row.picture, dtype=np.uint8)
+    times = max(1, _SIDE // max(levels.shape))
+    return np.kron(levels, np.ones((times, times), dtype=np.uint8))
+
+
+def _alt(strip: WidthStrip, row: WidthRow) -> str:
+    width = "in float" if row.bits is None else f"at {row.bits} bits"
+    return f"Output of {strip.layer}, {strip.seen}, {width}"
+
+
+def answer_text(strip: WidthStrip, row: WidthRow, exact: WidthRow) -> str:
+    """What the network says of the sample, and whether that changed."""
+    if strip.kind == "values":
+        return "reference" if row.bits is None else f"output error {percent(row.error)}"
+    if strip.kind == "classes":
+        number = row.answers[0]
+        name = strip.classes[number] if number < len(strip.classes) else f"class {number}"
+        text = f"{plain(name)}, {percent(row.probability, 0)}"
+        return text if row.answers == exact.answers else f":orange[{text}, changed]"
+    pairs = list(enumerate(zip(exact.answers, row.answers, strict=True)))
+    changed = [(place, a, b) for place, (a, b) in pairs if a != b]
+    if row.bits is None:
+        return "next tokens " + ", ".join(map(str, row.answers[:6])) + " …"
+    if not changed:
+        return f"same {len(pairs)} next tokens"
+    shown = "; ".join(f"{place}: {a} → {b}" for place, a, b in changed[:3])
+    return f":orange[{len(changed)} of {len(pairs)} next tokens changed: {shown}]"
+
+
+def _words(strip: WidthStrip) -> str:
+    label = f"The target is class {strip.target}. " if strip.target is not None else ""
+    if strip.kind == "classes" and strip.target is not None and strip.target < len(strip.classes):
+        label = f"It is labelled {strip.classes[strip.target]}. "
+    return plain(
+        f"Sweep sample {strip.sample}, the layer's output ({strip.seen}) and the network's answer, "
+        f"with only this layer's weights quantised. {label}All pictures share one grey scale."
+    )
