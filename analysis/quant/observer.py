@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from analysis.errors import ModelError
-from analysis.quant.affine import working_dtype
+from analysis.quant.affine import QParams, working_dtype
 from analysis.quant.density import Density
 from analysis.quant.moments import Moments
 from analysis.quant.ranges import TILE
+from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, TensorStats
 
 LOWEST_EXPONENT = -120
@@ -36,6 +37,8 @@ class Observer:
         minimum: smallest value seen; inf before the first.
         maximum: largest value seen; -inf before the first.
         zeros: number of exact zeros.
+        qparams: what was found from these values by spec; forgotten with the next update, because
+            searching a range takes as long as running a small layer.
     """
 
     def __init__(self, bins: int = 2048) -> None:
@@ -44,6 +47,7 @@ class Observer:
         self.minimum = inf
         self.maximum = -inf
         self.zeros = 0
+        self.qparams: dict[QuantSpec, QParams] = {}
         self._moving: NDArray[np.float64] | None = None
         self._moments = Moments()
         self._exponent = LOWEST_EXPONENT
@@ -74,6 +78,7 @@ class Observer:
                 f"The inputs of a layer must be finite, but {bad:,} of {values.numel():,} values "
                 "are NaN or infinite; check the model and its data."
             )
+        self.qparams.clear()
         self._move(x.detach().reshape(len(x), -1) if x.dim() > 1 else values[None])
         self._make_room(low, high)
         for tile in torch.split(values, TILE):

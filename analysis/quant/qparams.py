@@ -6,7 +6,7 @@ from torch import Tensor
 from analysis.errors import ModelError, OptionError
 from analysis.quant.affine import QParams, working_dtype
 from analysis.quant.grouping import Grouping
-from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS
+from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS, ObservedRange
 from analysis.quant.observer import Observer
 from analysis.quant.ranges import RANGE_METHODS
 from analysis.quant.scales import range_qparams
@@ -68,7 +68,7 @@ def weight_qparams(weight: Tensor, spec: QuantSpec, channel_axis: int) -> QParam
 
 
 def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:
-    """Scale and zero-point of an activation, of shape ().
+    """Scale and zero-point of an activation, of shape (); found once for an observer.
 
     Raises:
         OptionError: the spec is one for weights, or its range is dynamic.
@@ -80,12 +80,13 @@ def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:
             f"A dynamic range is found for each sample when it comes, so {spec.label!r} has no "
             "scale of its own; choose a range that calibration finds."
         )
+    if spec not in observed.qparams:
+        ends = torch.tensor(_observed_range(observed, spec), dtype=torch.float64)
+        observed.qparams[spec] = range_qparams(ends[0], ends[1], spec.format)
+    return observed.qparams[spec]
+
+
+def _observed_range(observed: Observer, spec: QuantSpec) -> ObservedRange:
     if spec.range_method == "moving":
-        low, high = observed.moving_range()
-    else:
-        low, high = OBSERVED_RANGE_METHODS[spec.range_method](observed.density(), spec.format)
-    return range_qparams(
-        torch.tensor(low, dtype=torch.float64),
-        torch.tensor(high, dtype=torch.float64),
-        spec.format,
-    )
+        return observed.moving_range()
+    return OBSERVED_RANGE_METHODS[spec.range_method](observed.density(), spec.format)

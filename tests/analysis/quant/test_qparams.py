@@ -96,3 +96,12 @@ def test_a_constant_activation_has_a_usable_scale(method: str, value: float) -> 
 def test_no_observation_gives_no_qparams() -> None:
     with pytest.raises(ValueError, match="no value"):
         activation_qparams(Observer(), QuantSpec.parse("int8 asym per-tensor mse"))
+
+
+def test_ranges_are_found_anew_after_an_update() -> None:
+    observed, spec = Observer(), QuantSpec.parse("int8 asym per-tensor minmax")
+    observed.update(torch.tensor([0.0, 1.0]))
+    narrow = activation_qparams(observed, spec)
+    assert activation_qparams(observed, spec) is narrow
+    observed.update(torch.tensor([10.0]))
+    assert activation_qparams(observed, spec).scale == pytest.approx(10 * narrow.scale.item())
