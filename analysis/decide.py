@@ -46,6 +46,8 @@ def decide(  # noqa: PLR0913  (evidence and limits, a keyword each)
     calibration: Calibration | None = None,
     seed: int = 0,
     evaluations: int = EVALUATIONS,
+    calibrate: bool = False,
+    compare: bool = True,
     **terms: Unpack[TermKeywords],
 ) -> Decision:
     """Decide a recipe within a budget; the arguments are the fields of `Deciding`.
@@ -60,7 +62,17 @@ def decide(  # noqa: PLR0913  (evidence and limits, a keyword each)
         RecipeMismatchError: the sweep is of another model.
     """
     work = Deciding(
-        workload, result, interactions, budget, tuple(rows), calibration, seed, evaluations, terms
+        workload,
+        result,
+        interactions,
+        budget,
+        tuple(rows),
+        calibration,
+        seed=seed,
+        evaluations=evaluations,
+        calibrate=calibrate,
+        compare=compare,
+        terms=terms,
     )
     for _ in work:
         pass
@@ -80,6 +92,8 @@ class Deciding:
         calibration: of predictions; None measures one where a largest loss asks for it.
         seed: of searches and draws.
         evaluations: recipes to run at most, to choose one.
+        calibrate: measure a calibration also where no limit asks for it.
+        compare: measure the baselines too.
         terms: as `allocate` takes them.
     """
 
@@ -91,8 +105,11 @@ class Deciding:
     calibration: Calibration | None = None
     seed: int = 0
     evaluations: int = EVALUATIONS
+    calibrate: bool = False
+    compare: bool = True
     terms: TermKeywords = field(default_factory=lambda: TermKeywords())
     _decision: Decision | None = field(default=None, init=False)
+    _spent: int = field(default=0, init=False)
     _done: int = field(default=0, init=False)
     _total: int = field(default=0, init=False)
 
@@ -110,14 +127,16 @@ class Deciding:
         swept = Trials.of(simulator, made.parts.sweep)
         held = Trials.of(simulator, made.parts.calibration)
         allowed = self.budget.max_drop
-        if allowed is None:
-            yield from self._decide(swept, held, self.budget)
-            return
-        if self.calibration is None:
+        if self.calibration is None and (self.calibrate or allowed is not None):
             self._total += POINTS
             work = calibrating(swept, self.result, self.interactions)
             self.calibration = yield from self._told(work)
-        yield from self._decide_by_drop(swept, held, allowed)
+        if allowed is None:
+            yield from self._decide(swept, held, self.budget)
+        else:
+            yield from self._decide_by_drop(swept, held, allowed)
+        if self.compare:
+            yield from self._compare(swept, held)
 
     def _decide_by_drop(
         self, swept: Trials, held: Trials, allowed: float
@@ -150,22 +169,32 @@ class Deciding:
         candidates, chosen, spent = yield from self._told(contest.run())
         winner = candidates[chosen]
         recipe = replace(winner.recipe, name="mixed")
-        rivals = yield from self._told(measured_baselines(swept, result, recipe, self.seed))
         choice = replace(
             to_choice(result, recipe),
             measured=swept.measurement(recipe),
             hardware=posed.hardware(recipe),
         )
-        earlier = self._decision.evaluations if self._decision is not None else 0
+        self._spent += spent
         self._decision = Decision(
             choice=choice,
             origin=winner.origin,
             candidates=candidates,
-            baselines=rivals,
-            verdict=measured_verdict(choice, rivals, (swept, held)),
-            evaluations=earlier + spent,
+            baselines=(),
+            verdict=None,
+            evaluations=self._spent,
             forwards=swept.forwards + held.forwards * held.samples / swept.samples,
             calibration=self.calibration,
+        )
+
+    def _compare(self, swept: Trials, held: Trials) -> Iterator[DecisionStep]:
+        """Measure the baselines."""
+        choice = self.decision.choice
+        work = measured_baselines(swept, self.result, choice.recipe, self.seed)
+        rivals = yield from self._told(work)
+        self._decision = replace(
+            self.decision,
+            baselines=rivals,
+            verdict=measured_verdict(choice, rivals, (swept, held)),
         )
 
     def _shifts(self, swept: Trials) -> LogitShifts | None:

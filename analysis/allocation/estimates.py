@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from analysis.allocation.calibration import Calibrated, Calibration
 from analysis.allocation.options import Group, Table, decision_groups
 from analysis.allocation.posed import picks_of
 from analysis.allocation.surrogates.additive import Additive
 from analysis.allocation.surrogates.pairwise import Pairwise
 from analysis.allocation.surrogates.superposition import Superposition
 from analysis.allocation.surrogates.surrogate import Surrogate
+from analysis.errors import OptionError
 from analysis.recipe import Recipe
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.logit_shifts import LogitShifts
@@ -51,14 +53,25 @@ def surrogates_of(
     return tuple(surrogate for surrogate in found if surrogate is not None)
 
 
-def estimate(
-    result: Sensitivities, recipes: Sequence[Recipe], interactions: Interactions | None
-) -> tuple[float, ...]:
-    """Divergence of recipes by `best_estimate`, in their order; to be calibrated.
+def corrected(
+    result: Sensitivities,
+    recipes: Sequence[Recipe],
+    interactions: Interactions | None,
+    calibration: Calibration,
+) -> tuple[Calibrated | None, ...]:
+    """Calibrated predictions of recipes, in their order.
 
-    Raises:
-        OptionError: a recipe takes something the sweep has not measured.
+    None for a recipe that takes something the sweep has not measured, and for all of them where
+    the estimate that was calibrated cannot be made from these interactions.
     """
     groups = decision_groups(result, {})
     surrogate = best_estimate(result, groups, interactions)
-    return tuple(surrogate.value(picks_of(groups, recipe)) for recipe in recipes)
+    if surrogate.name != calibration.surrogate:
+        return (None,) * len(recipes)
+    found: list[Calibrated | None] = []
+    for recipe in recipes:
+        try:
+            found.append(calibration.predict(surrogate.value(picks_of(groups, recipe))))
+        except OptionError:
+            found.append(None)
+    return tuple(found)

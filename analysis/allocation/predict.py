@@ -56,6 +56,18 @@ def to_choice(result: Sensitivities, recipe: Recipe) -> Choice:
     return Choice(recipe, cost, predict(result, recipe))
 
 
+def figures_of(predicted: Prediction) -> dict[str, float]:
+    """A prediction as the named figures that go with a stored recipe."""
+    named = {
+        "divergence": predicted.divergence,
+        "low": predicted.low,
+        "high": predicted.high,
+        "drop": predicted.drop,
+        "samples": float(predicted.samples),
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def _terms(result: Sensitivities, recipe: Recipe) -> Iterator[tuple[str, SweepPoint]]:
     """Layer and point of every tensor the recipe quantises."""
     recipe.check(result.setup.fingerprint, frozenset(layer.name for layer in result.layers))

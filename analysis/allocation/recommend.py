@@ -50,7 +50,7 @@ def recommendation(
     """
     if fit_drops(result) is None:
         return _knee(result, profile)
-    allowed, words = _allowed(result)
+    allowed, words = allowed_loss(result)
     try:
         choice = allocate(result, Budget(max_drop=allowed), profile=profile)
     except InfeasibleBudgetError:
@@ -63,7 +63,7 @@ def recommendation(
     return Recommendation(choice, f"The smallest recipe that is predicted to lose at most {words}.")
 
 
-def _allowed(result: Sensitivities) -> tuple[float, str]:
+def allowed_loss(result: Sensitivities) -> tuple[float, str]:
     """The loss that counts as small, and how to say it."""
     metric = result.setup.metric or ""
     reference = result.setup.reference[metric]

@@ -1,25 +1,22 @@
 """`quantscope allocate`: a recipe within a budget, measured beside its baselines."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from analysis import serial
 from analysis.allocation.budget import Budget, Choice, Measurement
-from analysis.cli.answer import Answer, JsonFlag, note, table
-from analysis.cli.opening import open_store, open_workload
+from analysis.allocation.terms import TermKeywords
+from analysis.cli.answer import Answer, JsonFlag, table
+from analysis.cli.evidence import read_evidence
 from analysis.cli.pins import read_constraints
-from analysis.cli.progress import StatusLine
-from analysis.cost import recipe_cost
-from analysis.errors import AnalysisError, UnknownRunError
+from analysis.cli.solving import Search, Solved, parse_search, solve
 from analysis.hardware.catalogue import profile as find_profile
 from analysis.hardware.check import check_recipe
 from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
-from analysis.sensitivity.points import Sensitivities, parse_sensitivities
+from analysis.sensitivity.points import Sensitivities
 
 RunOrFile = Annotated[
     str, typer.Argument(metavar="RUN|FILE", help="A run's id, or what sweep --json wrote.")
@@ -44,13 +41,14 @@ def allocate(  # noqa: PLR0913  (an option each)
         list[str] | None, typer.Option(metavar="LAYER=BITS", help="Also BITS/BITS, or float.")
     ] = None,
     max_widths: Annotated[int | None, typer.Option(help="Most different weight widths.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help=" or ".join(get_args(Search)), show_default="full if it can")
+    ] = None,
     no_measure: Annotated[bool, typer.Option("--no-measure", help="Predict only.")] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
     """Choose the bits of each layer under a budget; measure the recipe and its baselines."""
-    from analysis.allocation.allocate import allocate as solve
-    from analysis.allocation.baselines import baselines
-
+    way = parse_search(search)
     budget = Budget(
         weight_bytes=budget_bytes,
         average_bits=average_bits,
@@ -61,22 +59,19 @@ def allocate(  # noqa: PLR0913  (an option each)
         energy_uj=energy_uj,
     )
     hardware = None if profile is None else find_profile(profile)
-    result, source = read_sweep(run)
+    known = read_evidence(run)
+    result = known.result
     rules = read_constraints(result, pin or (), max_widths)
-    choice = solve(result, budget, profile=hardware, constraints=rules)
-    others = baselines(result, choice.recipe)
-    measured: list[Measurement] = []
-    if not no_measure:
-        measured = measure_all(result, source, (choice.recipe, *others))
-    ours = measured[0] if measured else None
-    rows = list(_baseline_rows(result, others, measured[1:]))
-    kind, sentence = _verdict(ours, measured[1] if len(measured) > 1 else None, others)
+    terms = TermKeywords(profile=hardware, constraints=rules)
+    solved = solve(known, budget, terms, asked=way, measured=not no_measure)
+    verdict = solved.verdict
     document = {
-        **choice_document(result, replace(choice, measured=ours)),
-        "warnings": _warnings(hardware, result, choice.recipe),
-        "baselines": rows,
-        "verdict": sentence,
-        "verdict_kind": kind,
+        **choice_document(result, solved.choice),
+        **_search_document(solved),
+        "warnings": _warnings(hardware, result, solved.choice.recipe),
+        "baselines": list(_baseline_rows(solved.baselines)),
+        "verdict": verdict.sentence if verdict else None,
+        "verdict_kind": verdict.kind if verdict else None,
     }
     return Answer(document, allocate_text(result, document))
 
@@ -88,58 +83,6 @@ def _warnings(
     if hardware is None:
         return []
     return [serial.to_plain(found) for found in check_recipe(hardware, result.layers, recipe)]
-
-
-def read_sweep(run: str) -> tuple[Sensitivities, str]:
-    """A sweep and the source of its workload, from a file or from the store.
-
-    Raises:
-        UnknownRunError: there is neither a file nor a run of that name.
-        RunError: the file is no sweep document.
-    """
-    store, file = open_store(), Path(run)
-    if not file.is_file():
-        try:
-            return store.sensitivities(run), store.job(run).source
-        except UnknownRunError:
-            raise UnknownRunError(
-                f"There must be a run or a file of that name, and {run!r:.200} is neither; "
-                "'quantscope runs' lists the runs."
-            ) from None
-    result = parse_sensitivities(_read(file))
-    try:
-        return result, store.job(result.run or "").source
-    except UnknownRunError:
-        # made on another machine, or deleted: a built-in workload is found by its name
-        return result, result.setup.workload
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnknownRunError(f"The sweep {str(file)!r} cannot be read: {error}.") from None
-
-
-def measure_all(
-    result: Sensitivities, source: str, recipes: tuple[Recipe, ...]
-) -> list[Measurement]:
-    """Each recipe run on the sweep set; nothing, with the reason told, where that is impossible."""
-    line = StatusLine()
-    try:
-        line.show(f"Loading {result.setup.workload} to measure on its sweep set")
-        workload = open_workload(source)
-        from analysis.scoring import measure
-
-        measured = []
-        for number, recipe in enumerate(recipes, 1):
-            line.show(f"Measuring {number} of {len(recipes)}: {recipe.name}")
-            measured.append(measure(workload, recipe))
-    except AnalysisError as error:
-        note(f"Nothing was measured, the figures are predictions only. {error}")
-        return []
-    line.close(f"Measured {len(recipes)} recipes")
-    return measured
 
 
 def choice_document(result: Sensitivities, choice: Choice) -> dict[str, Any]:
@@ -170,30 +113,28 @@ def _measured(measured: Measurement | None) -> dict[str, Any]:
     }
 
 
-def _baseline_rows(
-    result: Sensitivities, recipes: tuple[Recipe, ...], measured: list[Measurement]
-) -> Iterator[dict[str, Any]]:
-    setup = result.setup
-    for index, recipe in enumerate(recipes):
-        cost = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes)
+def _baseline_rows(rivals: tuple[Choice, ...]) -> Iterator[dict[str, Any]]:
+    for rival in rivals:
         yield {
-            "name": recipe.name,
-            "weight_bytes": cost.weight_bytes,
-            "effective_bits": cost.effective_bits,
-            **_measured(measured[index] if measured else None),
+            "name": rival.recipe.name,
+            "weight_bytes": rival.cost.weight_bytes,
+            "effective_bits": rival.cost.effective_bits,
+            **_measured(rival.measured),
         }
 
 
-def _verdict(
-    ours: Measurement | None, uniform: Measurement | None, others: tuple[Recipe, ...]
-) -> tuple[str | None, str | None]:
-    """From measured figures only; the first baseline is the uniform one of the same bytes."""
-    from analysis.allocation.verdict import verdict
-
-    if ours is None or uniform is None:
-        return None, None
-    answer = verdict(ours, uniform, name=others[0].name)
-    return answer.kind, answer.sentence
+def _search_document(solved: Solved) -> dict[str, Any]:
+    """How the recipe was found, and the corrected prediction."""
+    found = solved.calibrated
+    return {
+        "search": solved.search,
+        "candidates": [serial.to_plain(candidate) for candidate in solved.candidates],
+        "evaluations": solved.evaluations,
+        "calibration": serial.to_plain(solved.calibration) if solved.calibration else None,
+        "calibrated": found.value if found else None,
+        "calibrated_low": found.low if found else None,
+        "calibrated_high": found.high if found else None,
+    }
 
 
 def allocate_text(result: Sensitivities, document: dict[str, Any]) -> str:
@@ -218,8 +159,35 @@ def allocate_text(result: Sensitivities, document: dict[str, Any]) -> str:
         f"Predicted {document['predicted']:.4g} ({document['low']:.4g} to {document['high']:.4g}), "
         f"a sum of single-layer figures on {document['samples']} samples of the sweep set.",
     ]
+    lines += _search_lines(document)
     lines += _hardware_lines(document)
     return "\n\n".join([*lines, document["verdict"]] if document["verdict"] else lines)
+
+
+def _search_lines(document: dict[str, Any]) -> list[str]:
+    """The corrected prediction, and what the recipe was chosen from."""
+    lines: list[str] = []
+    if document["calibrated"] is not None:
+        low, high = document["calibrated_low"], document["calibrated_high"]
+        lines.append(
+            f"Corrected by {len(document['calibration']['points'])} measured recipes: "
+            f"{document['calibrated']:.4g} (90 %: {low:.4g} to {high:.4g})."
+        )
+    if document["candidates"]:
+        rows = [
+            (
+                candidate["origin"],
+                f"{candidate['predicted']:.4g}",
+                *(_figure(candidate[key]) for key in ("measured", "validation")),
+            )
+            for candidate in document["candidates"]
+        ]
+        lines.append(table(("candidate", "predicted", "measured", "validation"), rows))
+    return lines
+
+
+def _figure(measured: dict[str, Any] | None) -> str:
+    return "–" if measured is None else f"{measured['divergence']:.4g}"
 
 
 def _hardware_lines(document: dict[str, Any]) -> list[str]:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.errors import UnknownWorkloadError
+from analysis.errors import RecipeMismatchError, UnknownWorkloadError
 from analysis.runs.bundle import ensure_demo
 from analysis.runs.store import RunStore
+from analysis.sensitivity.points import Sensitivities
 from analysis.workloads.catalogue import built_in_names
 from analysis.workloads.upload import PREFIX
 
@@ -52,6 +53,22 @@ def open_workload(source: str) -> "Workload":
 
     torch.set_num_threads(1)
     return load_workload(resolved)
+
+
+def check_model(workload: "Workload", result: Sensitivities) -> None:
+    """Refuse a workload whose model is not the one that was swept.
+
+    Raises:
+        RecipeMismatchError: its weights differ.
+    """
+    from analysis.workloads.subject import subject
+
+    made, swept = subject(workload), result.setup.fingerprint
+    if made.fingerprint != swept:
+        raise RecipeMismatchError(
+            f"The sweep is of other weights of {result.setup.workload!r} (fingerprint "
+            f"{swept[:12]}, this model {made.fingerprint[:12]}); sweep this model."
+        )
 
 
 def open_store() -> RunStore:

@@ -11,13 +11,13 @@ from analysis.errors import OptionError
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
 from analysis.runs.foreground import claim_new, work_here
 from analysis.runs.records import SweepOptions
+from analysis.sensitivity.packed import sweep_document
 from analysis.sensitivity.points import (
     DEFAULT_BITS,
     Method,
     Sensitivities,
     Target,
     Targets,
-    to_document,
 )
 
 OWNER = "cli"
@@ -65,7 +65,8 @@ def sweep(  # noqa: PLR0913  (an option each)
     for sentence in result.notes:
         note(sentence)
     note(f"Stored as run {attempt.job_id}; the app shows it at /sensitivity?run={attempt.job_id}")
-    return Answer(to_document(result), sweep_text(result))
+    known = store.interactions(attempt.job_id)
+    return Answer(sweep_document(result, known), sweep_text(result))
 
 
 def parse_bits(text: str) -> tuple[int, ...]:

@@ -1,11 +1,13 @@
 """Optima of several estimates against each other, and the recipe that comes out of it."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from analysis.allocation.baselines import same_bytes_uniform
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Integers
+from analysis.allocation.rivals import greedy_by_score
 from analysis.allocation.search import STEPS, search
 from analysis.allocation.surrogates.surrogate import Surrogate
 from analysis.cost import recipe_cost
@@ -49,7 +51,9 @@ class Contest:
         Returns:
             The candidates, the number of the one to take, and the recipes that were run.
         """
-        for surrogate in self.surrogates:
+        self._solve(self.surrogates[0])
+        self._others()
+        for surrogate in self.surrogates[1:]:
             self._solve(surrogate)
         recipes = [self.posed.recipe(picks, name) for name, picks, _ in self._optima.values()]
         rounds = Rounds.of(self.swept, self.seed)
@@ -70,6 +74,23 @@ class Contest:
         candidates = [self._candidate(*row) for row in zip(origins, recipes, strict=True)]
         return tuple(candidates), chosen, len(self._optima) + self._spent
 
+    def _others(self) -> None:
+        """What a baseline would choose joins the race, where it keeps all limits."""
+        result, posed = self.posed.result, self.posed
+        recipe = posed.recipe(posed.additive, "additive")
+        stored = recipe_cost(result.layers, recipe, other_bytes=0).weight_bytes
+        ways: tuple[tuple[Origin, Callable[[], Recipe]], ...] = (
+            ("uniform", lambda: same_bytes_uniform(result, stored, like=recipe)),
+            ("greedy", lambda: greedy_by_score(result, recipe)),
+        )
+        for origin, way in ways:
+            # smaller than any of its kind, or something a lock or a profile forbids
+            with suppress(InfeasibleBudgetError, OptionError):
+                picks = posed.picks(way())
+                if posed.problem.keeps(picks):
+                    value = self.surrogates[0].value(picks)
+                    self._optima.setdefault(picks.tobytes(), (origin, picks, value))
+
     def _solve(self, surrogate: Surrogate) -> None:
         """Keep the optimum of one estimate; one that is known already counts once."""
         picks = self.posed.additive
@@ -78,7 +99,7 @@ class Contest:
             found = search(
                 self.posed.problem,
                 surrogate,
-                self._starts(),
+                [picks for _, picks, _ in self._optima.values()],
                 seed=self.seed,
                 steps=SLOW_STEPS if slow else STEPS,
                 random_starts=0 if slow else 6,
@@ -86,18 +107,6 @@ class Contest:
             picks = found.picks
         row = (surrogate.name, picks, surrogate.value(picks))
         self._optima.setdefault(picks.tobytes(), row)
-
-    def _starts(self) -> list[Integers]:
-        """The optima known so far, and the uniform recipe of the same bytes."""
-        starts = [picks for _, picks, _ in self._optima.values()]
-        result, posed = self.posed.result, self.posed
-        recipe = posed.recipe(posed.additive, "additive")
-        cost = recipe_cost(result.layers, recipe, other_bytes=0)
-        try:
-            uniform = posed.picks(same_bytes_uniform(result, cost.weight_bytes, like=recipe))
-        except (InfeasibleBudgetError, OptionError):
-            return starts  # smaller than any uniform recipe, or a lock forbids it
-        return [*starts, uniform] if posed.problem.keeps(uniform) else starts
 
     def _counted(self, work: Generator[str, None, Recipe]) -> Generator[str, None, Recipe]:
         while True:

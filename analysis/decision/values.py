@@ -10,8 +10,9 @@ from analysis.allocation.verdict import Verdict
 from analysis.cost import Cost
 from analysis.recipe import Recipe
 
-Origin = SurrogateName | Literal["polished"]
-"""The estimate whose optimum a recipe is, or that it was found among measured neighbours."""
+Origin = SurrogateName | Literal["uniform", "greedy", "polished"]
+"""The estimate whose optimum a recipe is, another way of choosing it, or that it was found among
+measured neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Candidate:
 
     Attributes:
         origin: where it comes from; of several the first.
-        predicted: by the estimate it is the optimum of; by the first one for a polished recipe.
+        predicted: by the estimate it is the optimum of; additive for any other recipe.
         measured: on the whole sweep set; None where it was dropped on fewer samples.
         validation: on the calibration set, which no estimate has seen; None likewise.
     """
@@ -42,7 +43,7 @@ class Decision:
         origin: of the chosen recipe.
         candidates: every optimum and the polished recipe, in the order they were raced.
         baselines: measured: same bytes uniform first, then other widths, ends high, greedy by
-            score, random mix.
+            score, random mix; none where they were not asked for.
         verdict: against the first baseline; None where there is none.
         evaluations: recipes that were run on samples to choose, baselines and calibration aside.
         forwards: work of all that was run, in forwards of the whole sweep set.

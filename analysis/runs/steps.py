@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, assert_never
 
 from analysis.errors import InfeasibleBudgetError, UnknownRunError
 from analysis.runs.attempt import Attempt
+from analysis.runs.choosing import choose
 from analysis.runs.measuring import measure
 from analysis.runs.records import InspectOptions, Job, RecipeRecord, ScoreOptions, SweepOptions
 from analysis.sensitivity.points import Sensitivities
 
 if TYPE_CHECKING:
-    from analysis.allocation.budget import Prediction
     from analysis.recipe import Recipe
     from analysis.workloads.workload import Workload
 
@@ -68,7 +68,7 @@ def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
     if options.target == "activation":
         return  # a recipe's bytes are those of its weights, of which nothing is known here
     attempt.begin("choosing")
-    chosen = _recommended(attempt, job, result)
+    chosen = choose(attempt, job, workload, result)
     baseline = _baseline(attempt, job, result, chosen.recipe)
     attempt.begin("scoring")
     for record in (chosen, baseline):
@@ -107,23 +107,6 @@ def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None
     attempt.store.save_score(record.id, score(workload, record.recipe))
 
 
-def _recommended(attempt: Attempt, job: Job, result: Sensitivities) -> RecipeRecord:
-    """What to propose without being asked, chosen once for each run."""
-    from analysis.allocation.recommend import recommend
-
-    known = attempt.store.recommended(job.id)
-    if known is not None:
-        return known
-    choice = recommend(result)
-    return attempt.store.save_recipe(
-        choice.recipe,
-        owner=job.owner,
-        run=job.id,
-        origin="recommended",
-        predicted=_figures(choice.predicted),
-    )
-
-
 def _baseline(
     attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe"
 ) -> RecipeRecord | None:
@@ -132,7 +115,7 @@ def _baseline(
     None where there is no such recipe: this one is smaller than any uniform one.
     """
     from analysis.allocation.baselines import same_bytes_uniform
-    from analysis.allocation.predict import predict
+    from analysis.allocation.predict import figures_of, predict
     from analysis.cost import recipe_cost
 
     setup = result.setup
@@ -149,17 +132,5 @@ def _baseline(
         owner=job.owner,
         run=result.run,
         origin="baseline",
-        predicted=_figures(predict(result, uniform)),
+        predicted=figures_of(predict(result, uniform)),
     )
-
-
-def _figures(predicted: "Prediction") -> dict[str, float]:
-    """A prediction as the named figures that go with a recipe."""
-    named = {
-        "divergence": predicted.divergence,
-        "low": predicted.low,
-        "high": predicted.high,
-        "drop": predicted.drop,
-        "samples": float(predicted.samples),
-    }
-    return {name: value for name, value in named.items() if value is not None}

@@ -48,6 +48,12 @@ def test_sweep_allocate_score_of_digits(tmp_path: Path, capsys: pytest.CaptureFi
     assert 0 <= choice["measured_low"] <= choice["measured"] <= choice["measured_high"]
     assert choice["measured"] <= same_bytes["measured"]
     assert choice["verdict"]
+    assert choice["search"] == "full"
+    assert choice["evaluations"] >= len(choice["candidates"]) > 0
+    assert len(choice["calibration"]["points"]) >= 3
+    assert choice["calibrated_low"] < choice["calibrated"] < choice["calibrated_high"]
+    names = [row["name"] for row in choice["baselines"]]
+    assert names[-2:] == ["greedy by score", "random mix"]
 
     recipe = tmp_path / "r.json"
     recipe.write_text(json.dumps(choice))
@@ -58,6 +64,37 @@ def test_sweep_allocate_score_of_digits(tmp_path: Path, capsys: pytest.CaptureFi
     assert score["low"] <= score["divergence"] <= score["high"]
     assert score["weight_bytes"] == choice["cost"]["weight_bytes"]
     assert score["effective_bits"] == choice["cost"]["effective_bits"]
+
+
+def test_a_document_carries_what_a_search_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["sweep", "digits", "--bits", "2,4,8", "--json"]) == 0
+    file = tmp_path / "s.json"
+    document = json.loads(capsys.readouterr().out)
+    file.write_text(json.dumps(document))
+    monkeypatch.setenv("QUANTSCOPE_HOME", str(tmp_path / "elsewhere"))
+    budget = ["--average-bits", "3"]
+    predicted = {}
+    for search in ("additive", "interactions", "full"):
+        measured = [] if search == "full" else ["--no-measure"]
+        assert run(["allocate", str(file), *budget, "--search", search, *measured, "--json"]) == 0
+        choice = json.loads(capsys.readouterr().out)
+        assert choice["search"] == search
+        predicted[search] = choice["predicted"]
+        assert bool(choice["candidates"]) == (search == "full")
+    assert predicted["additive"] <= predicted["interactions"]
+    document["interactions"] = None
+    file.write_text(json.dumps(document))
+    assert run(["allocate", str(file), *budget, "--search", "interactions", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["type"] == "OptionError"
+    assert "interactions" in error["message"]
+    assert run(["allocate", str(file), *budget, "--json"]) == 0
+    output = capsys.readouterr()
+    assert json.loads(output.out)["search"] == "additive"
+    assert "Search: additive" in output.err
+    assert run(["allocate", str(file), *budget, "--search", "guess", "--json"]) == 2
 
 
 def test_a_stored_sweep_reads_like_its_document(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,6 +170,46 @@ def test_a_second_sweep_does_not_look_at_the_workload_again(
     assert store.inspection_of(source) == marked
 
 
+def test_the_proposed_recipe_is_measured_and_predictions_are_calibrated(
+    store: RunStore, tmp_path: Path
+) -> None:
+    source = write_case(tmp_path)
+    job = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    assert (job.state, job.done, job.total) == ("done", 9, 9)
+    chosen, fitted = store.recommended(job.id), store.calibration(job.id)
+    assert chosen is not None
+    assert fitted is not None
+    assert fitted.points[0].weight_bytes < fitted.points[-1].weight_bytes
+    figures = chosen.predicted
+    assert figures["measured_low"] <= figures["measured"] <= figures["measured_high"]
+    assert figures["calibrated_low"] <= figures["calibrated"] <= figures["calibrated_high"]
+    pairs = store.interactions(job.id)
+    assert pairs is not None
+    assert pairs.cells == store.sensitivities(job.id).setup.cells
+
+
+def test_choosing_can_be_cancelled_and_goes_on(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_case(tmp_path)
+    job = store.submit("sweep", source, OPTIONS, owner="ann")
+    begin = Attempt.begin
+
+    def begin_and_stop(attempt: Attempt, phase: str) -> None:
+        begin(attempt, phase)
+        if phase == "choosing":
+            attempt.stop("cancelled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Attempt, "begin", begin_and_stop)
+        row = ended_here(store, job)
+    assert (row.state, row.done, row.total) == ("cancelled", 9, 9)
+    assert store.recommended(job.id) is None
+    store.resume(job.id, owner="ann")
+    assert ended_here(store, job).state == "done"
+    assert store.recommended(job.id) is not None
+
+
 @pytest.fixture
 def small_disk(store: RunStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """The disk is full after five units; calling makes room."""
