@@ -49,7 +49,7 @@ else:
         budget_controls(desk, result, points, choice.cost)
         hardware_panel(desk, result, choice.recipe)
         st.markdown(marginal_sentence(result, choice.recipe))
-        frontier_chart(desk, points, choice, scored)
+        frontier_chart(desk, result, points, choice, scored)
     with right, st.container(border=True):
         history_buttons(desk)
         recipe_table(desk, result, choice.recipe)

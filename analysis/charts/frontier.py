@@ -11,8 +11,8 @@ from analysis.allocation.frontier import FrontierPoint
 from analysis.charts.frame import axis, framed, legend_below, log_axis
 from analysis.charts.intervals import error_bar, interval, measured_on
 from analysis.charts.logscale import LogScale, log_scale
-from analysis.charts.numerals import byte_unit, bytes_text, short
-from analysis.charts.palette import ACCENT, CATEGORIES, category, symbol
+from analysis.charts.numerals import byte_unit, bytes_text, range_text, short
+from analysis.charts.palette import ACCENT, CATEGORIES, FAINT, category, symbol, translucent
 from analysis.charts.rows import wrapped
 
 PREDICTED = "predicted (sum of single-layer figures)"
@@ -36,6 +36,19 @@ class MeasuredMark:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibratedLine:
+    """Predictions along the frontier, corrected by recipes that were measured.
+
+    Attributes:
+        label: what the line is, for the legend.
+        rows: weight bytes, divergence, lower and upper end of its 90 % interval; by rising bytes.
+    """
+
+    label: str
+    rows: tuple[tuple[int, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FrontierInfo:
     """Axes of the frontier figure.
 
@@ -53,6 +66,7 @@ def frontier_info(
     points: Sequence[FrontierPoint],
     chosen: tuple[int, float] | None,
     measured: Sequence[MeasuredMark],
+    calibrated: CalibratedLine | None = None,
 ) -> FrontierInfo:
     """Ranges that hold all that is drawn."""
     sizes = [point.weight_bytes for point in points] + [mark.weight_bytes for mark in measured]
@@ -62,6 +76,8 @@ def frontier_info(
     if chosen is not None:
         sizes.append(chosen[0])
         values.append(chosen[1])
+    if calibrated is not None:
+        values += [value for row in calibrated.rows for value in row[1:] if value > 0]
     return FrontierInfo(*byte_unit(max(sizes, default=0)), log_scale(values))
 
 
@@ -70,6 +86,7 @@ def frontier_figure(
     *,
     chosen: tuple[int, float] | None = None,
     measured: Sequence[MeasuredMark] = (),
+    calibrated: CalibratedLine | None = None,
 ) -> go.Figure:
     """The frontier; a click on it selects the index of the point in `points`.
 
@@ -77,9 +94,11 @@ def frontier_figure(
         points: ascending bytes.
         chosen: stored bytes and predicted divergence of the recipe in hand, drawn as a star.
         measured: recipes that were run.
+        calibrated: corrected predictions with their band; `chosen` is then one of these.
     """
-    info = frontier_info(points, chosen, measured)
-    traces = [_line(points, info)]
+    info = frontier_info(points, chosen, measured, calibrated)
+    traces = [] if calibrated is None else _calibrated(calibrated, info)
+    traces += [_line(points, info, plain=calibrated is None)]
     traces += [] if chosen is None else [_star(chosen, info)]
     traces += [_mark(mark, index, info) for index, mark in enumerate(measured)]
     legend, room = legend_below(traces)
@@ -92,9 +111,35 @@ def frontier_figure(
     )
 
 
-def _line(points: Sequence[FrontierPoint], info: FrontierInfo) -> go.Scatter:
+def _calibrated(line: CalibratedLine, info: FrontierInfo) -> list[go.Scatter]:
+    """The corrected line over the band of its intervals."""
+    sizes = [row[0] / info.divisor for row in line.rows]
+    low, high = ([info.shades.shown(row[end]) for row in line.rows] for end in (2, 3))
+    band = go.Scatter(
+        x=[*sizes, *reversed(sizes)],
+        y=[*high, *reversed(low)],
+        fill="toself",
+        fillcolor=translucent(CATEGORIES[0], 0.16),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        name="its 90 % interval",
+    )
+    shown = go.Scatter(
+        x=sizes,
+        y=[info.shades.shown(row[1]) for row in line.rows],
+        text=[f"{short(row[1])}<br>90 % interval {range_text(*row[2:])}" for row in line.rows],
+        hovertemplate=f"%{{x:,.1f}} {info.unit}<br>%{{text}}<extra></extra>",
+        mode="lines",
+        line={"color": CATEGORIES[0], "width": 2.5},
+        name=wrapped(line.label, 40),
+    )
+    return [band, shown]
+
+
+def _line(points: Sequence[FrontierPoint], info: FrontierInfo, *, plain: bool = True) -> go.Scatter:
     """The predicted line; beyond 120 points its markers only take the mouse."""
-    size = 6 if len(points) <= 120 else 2
+    size, colour = 6 if len(points) <= 120 else 2, CATEGORIES[0] if plain else FAINT
     return go.Scatter(
         x=np.array([point.weight_bytes / info.divisor for point in points], dtype=np.float32),
         y=np.array([info.shades.shown(point.divergence) for point in points], dtype=np.float32),
@@ -104,8 +149,8 @@ def _line(points: Sequence[FrontierPoint], info: FrontierInfo) -> go.Scatter:
         hovertemplate=f"%{{x:,.1f}} {info.unit}, %{{text}} bits<br>predicted %{{hovertext}}"
         "<extra></extra>",
         mode="lines+markers",
-        line={"color": CATEGORIES[0], "width": 2},
-        marker={"color": CATEGORIES[0], "size": size},
+        line={"color": colour, "width": 2 if plain else 1, "dash": "solid" if plain else "dot"},
+        marker={"color": colour, "size": size},
         unselected={"marker": {"opacity": 1}},
         name=PREDICTED,
     )

@@ -66,7 +66,8 @@ def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) 
     low, high = reached[0].weight_bytes, reached[-1].weight_bytes
     if low >= high:
         locks = " with these locks" if kept else ""
-        st.caption(f"Every recipe{locks} takes {bytes_text(low)}.")
+        there = " on this hardware" if current_profile() is not None else ""
+        st.caption(f"Every recipe{locks}{there} takes {bytes_text(low)}.")
         return
     st.session_state[_SIZE] = min(max(desk.draft.now.weight_bytes, low), high)
     st.slider(

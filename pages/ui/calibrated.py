@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.allocation.budget import Prediction
-from analysis.allocation.calibration import Calibrated, Calibration
+from analysis.allocation.calibration import Calibration
 from analysis.allocation.estimates import best_estimate
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.options import decision_groups
 from analysis.allocation.posed import picks_of
+from analysis.charts.frontier import CalibratedLine
 from analysis.errors import AnalysisError
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
@@ -43,14 +44,6 @@ class Expected:
         return calibrated_words(self.recipes) if self.recipes else SUM
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """A point of the frontier with its calibrated prediction."""
-
-    weight_bytes: int
-    expected: Calibrated
-
-
 def calibrated_words(recipes: int) -> str:
     """Label of a calibrated prediction."""
     return f"calibrated prediction from {recipes} measured recipes"
@@ -68,13 +61,13 @@ def expected(run: str, result: Sensitivities, recipe: Recipe, predicted: Predict
     )
 
 
-def corrected(
+def calibrated_line(
     run: str, result: Sensitivities, points: Sequence[FrontierPoint]
-) -> tuple[Corrected, ...]:
-    """Calibrated predictions along a frontier; empty where nothing was measured."""
+) -> CalibratedLine | None:
+    """Calibrated predictions along a frontier; None where nothing was measured for them."""
     known = reads.calibration(run)
     if known is None or not points:
-        return ()
+        return None
     step = -(-len(points) // LINE)
     kept = tuple(points[::step])
     sizes = tuple(point.weight_bytes for point in kept)
@@ -88,12 +81,16 @@ def _line(
     _result: Sensitivities,
     _known: Calibration,
     _points: Sequence[FrontierPoint],
-) -> tuple[Corrected, ...]:
-    values = _estimate(_run, _result, _known, [point.recipe for point in _points]) or ()
-    return tuple(
-        Corrected(point.weight_bytes, _known.predict(value))
-        for point, value in zip(_points, values, strict=False)
+) -> CalibratedLine | None:
+    values = _estimate(_run, _result, _known, [point.recipe for point in _points])
+    if values is None:
+        return None
+    found = [_known.predict(value) for value in values]
+    rows = (
+        (point.weight_bytes, one.value, one.low, one.high)
+        for point, one in zip(_points, found, strict=True)
     )
+    return CalibratedLine(calibrated_words(len(_known.points)), tuple(rows))
 
 
 def _estimate(

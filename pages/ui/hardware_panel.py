@@ -17,8 +17,8 @@ from pages.ui.hardware import ANY, choose_profile, current_profile, offered
 from pages.ui.text import bytes_text, number_text, plain
 
 _KEY = "recipe_hardware"
-SHOWN = 3
-"""So many objections are shown at once; the rest is behind a click."""
+SHOWN = 1
+"""So many objections are shown at once; they are long, and the rest is behind a click."""
 
 
 def reachable(desk: Desk) -> tuple[FrontierPoint, ...]:
@@ -68,11 +68,11 @@ def _objections(desk: Desk, chosen: HardwareProfile, found: tuple[ProfileWarning
         return
     count = len({warning.layer for warning in found if warning.layer is not None})
     title = f"{plain(chosen.title)} objects to {count} layer{'' if count == 1 else 's'}"
-    lines = [f"- {plain(warning.sentence)}" for warning in found]
-    st.warning("\n".join(lines[:SHOWN]), title=title, icon=":material/memory:")
+    lines = [plain(warning.sentence) for warning in found]
+    st.warning("\n\n".join(lines[:SHOWN]), title=title, icon=":material/memory:")
     if len(lines) > SHOWN:
         with st.expander(f"{len(lines) - SHOWN} more"):
-            st.markdown("\n".join(lines[SHOWN:]))
+            st.markdown("\n".join(f"- {line}" for line in lines[SHOWN:]))
     smallest = reads.frontier(desk.run, chosen)[0].weight_bytes
     st.button(
         "Fit the recipe to it",

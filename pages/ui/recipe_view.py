@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.allocation.budget import Budget, Choice, Prediction
+from analysis.allocation.budget import Budget, Choice
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.marginal import next_step
 from analysis.charts.frontier import MeasuredMark, frontier_figure
@@ -15,6 +15,7 @@ from analysis.recipe import Recipe
 from analysis.runs.records import ScoreRecord
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
+from pages.ui.calibrated import Expected, calibrated_line, expected
 from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
 from pages.ui.desk import Desk, solve_for
@@ -38,7 +39,8 @@ MARKS = 4
 
 def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     """What the recipe costs and what is predicted of it; every prediction is called one."""
-    limit, cost, predicted = desk.draft.now.weight_bytes, choice.cost, choice.predicted
+    limit, cost = desk.draft.now.weight_bytes, choice.cost
+    predicted = expected(desk.run, result, choice.recipe, choice.predicted)
     over = cost.weight_bytes > limit
     swept = bool(result.of("activation"))
     with st.grid(4 + swept, min_column_width=150, gap="small"):
@@ -62,12 +64,12 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
         )
         card(
             "Divergence",
-            number_text(predicted.divergence),
-            "predicted",
-            half_text(predicted.low, predicted.high),
-            help="Sum of the single-layer divergences of the sweep; 95 % interval "
-            f"{range_text(predicted.low, predicted.high)}. It leaves interactions out, and the "
-            "interval does not cover them.",
+            number_text(predicted.value),
+            "calibrated" if predicted.recipes else "predicted",
+            range_text(predicted.low, predicted.high)
+            if predicted.recipes
+            else half_text(predicted.low, predicted.high),
+            help=_divergence_help(predicted),
         )
         _predicted_drop(result, predicted)
         if swept:
@@ -79,13 +81,30 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
                 "of float",
                 help="MACs × weight bits × activation bits for one sample.",
             )
-    st.caption(
-        f"Predicted from {samples_text(predicted.samples, 'sweep')}, one tensor at a time; not "
-        "measured. ± is half a 95 % interval. Apply and score it to know."
+    samples = samples_text(choice.predicted.samples, "sweep")
+    if predicted.recipes:
+        st.caption(
+            f"Divergence: {predicted.words}, with its 90 % interval, on {samples}; this recipe "
+            "itself is not measured. Apply and score it to know."
+        )
+    else:
+        st.caption(
+            f"Predicted from {samples}, one tensor at a time; not measured. ± is half a 95 % "
+            "interval. Apply and score it to know."
+        )
+
+
+def _divergence_help(predicted: Expected) -> str:
+    interval = range_text(predicted.low, predicted.high)
+    if predicted.recipes:
+        return f"{predicted.words.capitalize()}; 90 % interval {interval}."
+    return (
+        f"{predicted.words.capitalize()}; 95 % interval {interval}. It leaves interactions out, "
+        "and the interval does not cover them."
     )
 
 
-def _predicted_drop(result: Sensitivities, predicted: Prediction) -> None:
+def _predicted_drop(result: Sensitivities, predicted: Expected) -> None:
     name = result.setup.metric
     if predicted.drop is None or name is None:
         return
@@ -114,17 +133,20 @@ def marginal_sentence(result: Sensitivities, recipe: Recipe) -> str:
 
 def frontier_chart(
     desk: Desk,
+    result: Sensitivities,
     points: tuple[FrontierPoint, ...],
     choice: Choice,
     scored: tuple[ScoreRecord, ...],
 ) -> None:
     """Size against loss; a click on a point takes its size as the limit."""
-    star = (choice.cost.weight_bytes, choice.predicted.divergence)
+    known = expected(desk.run, result, choice.recipe, choice.predicted)
+    line = calibrated_line(desk.run, result, points)
+    star = (choice.cost.weight_bytes, known.value)
     near = sorted(scored, key=lambda record: abs(record.score.cost.weight_bytes - star[0]))
     marks = tuple(measured_mark(record) for record in near[:MARKS])
     figure = reads.drawn(
-        ("recipe frontier", *reads.version(desk.run), star, marks),
-        lambda: frontier_figure(points, chosen=star, measured=marks),
+        ("recipe frontier", *reads.version(desk.run), len(points), star, marks, line),
+        lambda: frontier_figure(points, chosen=star, measured=marks, calibrated=line),
     )
 
     # Each click makes a new chart, so that its selection never counts a second time.

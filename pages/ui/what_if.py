@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from analysis.allocation.budget import Choice
-from analysis.allocation.predict import to_choice
+from analysis.allocation.predict import share_of_loss, to_choice
 from analysis.errors import AnalysisError, OptionError
 from analysis.recipe import LayerConfig
 from analysis.sensitivity.points import Sensitivities, Target
@@ -20,6 +20,7 @@ from pages.ui.scopes import ALL, scopes
 from pages.ui.text import (
     SHARE_METRICS,
     bytes_text,
+    drop_text,
     metric_title,
     number_text,
     points_text,
@@ -38,6 +39,7 @@ def what_if(desk: Desk, result: Sensitivities, choice: Choice) -> None:
         part = st.selectbox(
             "Layer or block",
             list(parts),
+            index=list(parts).index(share_of_loss(result, choice.recipe)[0][0]),
             format_func=lambda name: _title(name, parts[name]),
             key=_SCOPE,
             width=260,
@@ -66,8 +68,9 @@ def what_if(desk: Desk, result: Sensitivities, choice: Choice) -> None:
         return
     same = step.layers == desk.draft.now.layers
     _cards(desk, result, choice, other)
+    st.caption("Predicted, not measured. Nothing changes before you apply it.")
     st.button(
-        f"Apply to {_title(part, inside)}",
+        f"Apply to {_title(part, inside, start=False)}",
         icon=":material/check:",
         disabled=same,
         key="what_if_apply",
@@ -108,9 +111,9 @@ def changed(
     return replace(step, layers=layers, locked=step.locked | frozenset(inside))
 
 
-def _title(name: str, inside: Sequence[str]) -> str:
+def _title(name: str, inside: Sequence[str], *, start: bool = True) -> str:
     if name == ALL:
-        return f"All {len(inside)} layers"
+        return f"{'All' if start else 'all'} {len(inside)} layers"
     return name if len(inside) == 1 else f"{name} ({len(inside)} layers)"
 
 
@@ -119,18 +122,17 @@ def _cards(desk: Desk, result: Sensitivities, now: Choice, then: Choice) -> None
     saved = then.cost.weight_bytes - now.cost.weight_bytes
     with st.grid(3, min_column_width=120, gap="small"):
         card(
-            "Bytes",
+            "Bytes change",
             _signed_bytes(saved),
-            signed_percent(saved / now.cost.weight_bytes),
             f"to {bytes_text(then.cost.weight_bytes)}",
             tone=_tone(saved),
-            help="Change of the stored weights, scales and zero-points included.",
+            help=f"Change of the stored weights, scales and zero-points included: "
+            f"{signed_percent(saved / now.cost.weight_bytes)}.",
         )
         gained = after.value - before.value
         card(
-            "Divergence",
+            "Divergence change",
             _signed_number(gained),
-            "predicted",
             f"to {number_text(after.value)}",
             tone=_tone(gained),
             help=f"Change of the {after.words}; not measured.",
@@ -145,9 +147,10 @@ def _drop_card(result: Sensitivities, before: Expected, after: Expected) -> None
     lost = after.drop - before.drop
     shown = points_text(-lost) if metric in SHARE_METRICS else _signed_number(lost)
     card(
-        metric_title(metric),
+        f"{metric_title(metric)} change",
         shown,
-        "predicted",
+        drop_text(metric, after.drop),
+        "from float",
         tone=_tone(lost),
         help="Change of the task metric, from the predicted divergence.",
     )
