@@ -150,6 +150,8 @@ class Model:
 
         The prices are of the limits, in their own units.
         """
+        if any(self.problem.room(row) < 0 for row in self.problem.rows):
+            return None
         matrix, low, high = self._rows()
         equal = low == high
         with quiet_stdout():

@@ -71,14 +71,15 @@ class TensorClasses(TorchFunctionMode):
 
 def _joined(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Tensor]:
     """The arguments that share a format with each other and with the result."""
+    given = (*args, *(kwargs.get(key) for key in ("input", "other", "tensors")))
     if name in _PASSING:
-        yield from list(_tensors(args[:1]))[:1]
+        yield from list(_tensors(given))[:1]
     elif name in _ADDS:
-        operands = list(_tensors((*args, kwargs.get("other"))))
+        operands = list(_tensors(given))
         if len(operands) == 2 and operands[0].shape == operands[1].shape:
             yield from operands
     elif name in _CONCATENATIONS:
-        yield from _tensors((*args[:1], kwargs.get("tensors")))
+        yield from _tensors(given)
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
