@@ -1,13 +1,15 @@
 """Recipes that other ways of choosing would give, within the same bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
+from analysis.allocation.baselines import baselines
 from analysis.allocation.cells import members
 from analysis.allocation.uniform import Uniforms
 from analysis.cost import weight_bytes
-from analysis.errors import InfeasibleBudgetError
+from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
@@ -15,6 +17,26 @@ from analysis.sensitivity.points import Sensitivities
 
 Widths = list[int]
 """Number of the spec that each decision group takes, in `Uniforms.specs`."""
+
+
+def rivals(result: Sensitivities, recipe: Recipe, seed: int = 0) -> tuple[Recipe, ...]:
+    """Named recipes of other ways of choosing within this recipe's bytes, all to be measured.
+
+    `baselines` (the same-bytes uniform one first), greedy by score, and a random mix; those that
+    do not exist for these bytes, or repeat another, are left out.
+    """
+    found: list[Recipe] = []
+    for candidate in _candidates(result, recipe, seed):
+        if all(candidate.layers != other.layers for other in found):
+            found.append(candidate)
+    return tuple(found)
+
+
+def _candidates(result: Sensitivities, recipe: Recipe, seed: int) -> Iterator[Recipe]:
+    with suppress(OptionError, InfeasibleBudgetError):  # no width on every layer, no uniform fits
+        yield from baselines(result, recipe)
+        yield greedy_by_score(result, recipe)
+        yield random_mix(result, recipe, seed)
 
 
 def greedy_by_score(result: Sensitivities, recipe: Recipe) -> Recipe:

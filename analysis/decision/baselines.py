@@ -1,19 +1,16 @@
 """What a chosen recipe must beat, measured."""
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from analysis.allocation.baselines import baselines
 from analysis.allocation.budget import Choice
 from analysis.allocation.predict import to_choice
-from analysis.allocation.rivals import greedy_by_score, random_mix
+from analysis.allocation.rivals import rivals
 from analysis.allocation.verdict import Verdict, verdict
 from analysis.decision.paired import SURE, paired
 from analysis.decision.trials import Trials
-from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 
@@ -29,22 +26,14 @@ def measured_baselines(
         What is done next, before each run.
     """
     found: list[Choice] = []
-    for rival in _rivals(result, recipe, seed):
+    for rival in rivals(result, recipe, seed):
         yield f"measuring {rival.name}"
         found.append(replace(to_choice(result, rival), measured=trials.measurement(rival)))
     return tuple(found)
 
 
-def _rivals(result: Sensitivities, recipe: Recipe, seed: int) -> Iterator[Recipe]:
-    with suppress(OptionError):  # no width is measured on every layer, or no weights at all
-        yield from baselines(result, recipe)
-        with suppress(InfeasibleBudgetError):
-            yield greedy_by_score(result, recipe)
-            yield random_mix(result, recipe, seed)
-
-
 def measured_verdict(
-    choice: Choice, rivals: tuple[Choice, ...], parts: Sequence[Trials]
+    choice: Choice, others: tuple[Choice, ...], parts: Sequence[Trials]
 ) -> Verdict | None:
     """Against the first baseline, sample by sample; with the bytes saved where mixing pays.
 
@@ -53,18 +42,18 @@ def measured_verdict(
 
     Args:
         choice: measured.
-        rivals: measured baselines.
+        others: measured baselines.
         parts: the data on which both are compared, a part after the other.
     """
-    if choice.measured is None or not rivals or rivals[0].measured is None:
+    if choice.measured is None or not others or others[0].measured is None:
         return None
-    found = verdict(choice.measured, rivals[0].measured, name=rivals[0].recipe.name)
+    found = verdict(choice.measured, others[0].measured, name=others[0].recipe.name)
     if found.kind == "tie":
-        found = _paired(choice.recipe, rivals[0].recipe, parts) or found
+        found = _paired(choice.recipe, others[0].recipe, parts) or found
     limit, ours = choice.measured.high, choice.cost.weight_bytes
     as_good = [
         rival
-        for rival in rivals
+        for rival in others
         if rival.recipe.name.startswith("uniform")
         and rival.measured is not None
         and rival.measured.divergence <= limit

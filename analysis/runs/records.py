@@ -38,10 +38,15 @@ class SweepOptions:
 
 @dataclass(frozen=True, slots=True)
 class ScoreOptions:
-    """What a score job measures: the recipe, and same-bytes baselines of the sweep `run`."""
+    """What a score job measures: the recipe, and same-bytes baselines of the sweep `run`.
+
+    Attributes:
+        rivals: also what other ways of choosing give for the same bytes.
+    """
 
     recipe: str
     run: str | None = None
+    rivals: bool = False
 
 
 JobOptions = InspectOptions | SweepOptions | ScoreOptions

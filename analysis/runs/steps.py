@@ -81,23 +81,33 @@ def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:
     attempt.expect(1 if options.run is None else 2)
     workload = _open(attempt, job)
     attempt.begin("scoring")
-    _judge(attempt, workload, record)
+    if not options.rivals or not attempt.store.scores(recipe=record.id):
+        _judge(attempt, workload, record)
+    attempt.advance(1)
     if options.run is not None:
-        attempt.advance(1)
-        _score_baseline(attempt, job, workload, options.run, record.recipe)
-    attempt.advance(1 if options.run is None else 2)
+        _score_beside(attempt, job, workload, options, record.recipe)
 
 
-def _score_baseline(
-    attempt: Attempt, job: Job, workload: "Workload", run: str, recipe: "Recipe"
+def _score_beside(
+    attempt: Attempt, job: Job, workload: "Workload", options: ScoreOptions, recipe: "Recipe"
 ) -> None:
+    """Score what the recipe must beat, and what was not scored of it before."""
     try:
-        result = attempt.store.sensitivities(run)
+        result = attempt.store.sensitivities(options.run or "")
     except UnknownRunError:
+        attempt.advance(2)
         return  # deleted while this job waited; the recipe has its score all the same
     baseline = _baseline(attempt, job, result, recipe)
-    if baseline is not None and not attempt.store.scores(recipe=baseline.id):
-        _judge(attempt, workload, baseline)
+    beside = [] if baseline is None else [baseline]
+    if options.rivals:
+        from analysis.allocation.rivals import rivals
+
+        beside += [_kept(attempt, job, result, rival) for rival in rivals(result, recipe)]
+        attempt.expect(1 + len(beside), done=1)
+    for done, record in enumerate(beside, 2):
+        if not attempt.store.scores(recipe=record.id):
+            _judge(attempt, workload, record)
+        attempt.advance(done)
 
 
 def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None:
@@ -115,7 +125,6 @@ def _baseline(
     None where there is no such recipe: this one is smaller than any uniform one.
     """
     from analysis.allocation.baselines import same_bytes_uniform
-    from analysis.allocation.predict import figures_of, predict
     from analysis.cost import recipe_cost
 
     setup = result.setup
@@ -124,13 +133,20 @@ def _baseline(
         uniform = same_bytes_uniform(result, stored, like=recipe)
     except InfeasibleBudgetError:
         return None
+    return _kept(attempt, job, result, uniform)
+
+
+def _kept(attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe") -> RecipeRecord:
+    """A baseline in the store; equal ones are kept once for a run."""
+    from analysis.allocation.predict import figures_of, predict
+
     for record in attempt.store.recipes(run=result.run):
-        if record.origin == "baseline" and record.recipe == uniform:
+        if record.origin == "baseline" and record.recipe == recipe:
             return record
     return attempt.store.save_recipe(
-        uniform,
+        recipe,
         owner=job.owner,
         run=result.run,
         origin="baseline",
-        predicted=figures_of(predict(result, uniform)),
+        predicted=figures_of(predict(result, recipe)),
     )
