@@ -83,6 +83,7 @@ def _stats(values: np.ndarray, count: int) -> TensorStats:
 def _effect(values: np.ndarray, spec: QuantSpec) -> SpecEffect:
     """Round the values to the grid of one scale."""
     form = spec.format
+    assert isinstance(form, IntFormat)
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     largest = max(-low, high)
     scale = largest / form.qmax if form.symmetric else (high - low) / (form.qmax - form.qmin)

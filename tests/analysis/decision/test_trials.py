@@ -8,6 +8,7 @@ from analysis.decision.trials import Simulator, Trials
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC
 from analysis.recipe import LayerConfig, Recipe
 from analysis.scoring import measure
+from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
 from tests.nets import make_workload
@@ -56,9 +57,9 @@ def test_each_sample_is_run_once() -> None:
 def test_several_batches_keep_their_order() -> None:
     workload = make_workload("branched", samples=40)
     (batch,) = workload.sweep or ()
-    assert not isinstance(batch[0], (tuple, dict))
-    assert batch[1] is not None
-    halves = [(batch[0][:25], batch[1][:25]), (batch[0][25:, :, :6, :6], batch[1][25:])]
+    images, targets = tensors_of(batch[0])[0], batch[1]
+    assert targets is not None
+    halves = [(images[:25], targets[:25]), (images[25:, :, :6, :6], targets[25:])]
     trials = trials_of(replace(workload, sweep=halves))
     recipe = uniform(subject(workload), 2)
     places = np.array([0, 24, 25, 39])

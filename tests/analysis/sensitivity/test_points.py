@@ -126,7 +126,9 @@ def test_the_document_has_the_promised_keys_at_the_top() -> None:
     assert set(document["cost"]) == {"forwards", "seconds", "peak_rss_bytes"}
 
 
-@pytest.mark.parametrize("missing", sorted(set(to_document(RESULT)) - {"run", "reliability", "notes"}))
+@pytest.mark.parametrize(
+    "missing", sorted(set(to_document(RESULT)) - {"run", "reliability", "notes"})
+)
 def test_a_missing_field_is_named(missing: str) -> None:
     document = to_document(RESULT)
     del document[missing]

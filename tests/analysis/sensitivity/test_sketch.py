@@ -215,7 +215,7 @@ def test_dynamic_ranges_are_estimated_as_they_are_measured():
     spec = QuantSpec.parse("int6 asym per-tensor dynamic")
     estimated, measured, static = (
         Sensitivities.collect(
-            sweep(workload, bits=(6,), target="activation", activation_spec=spec, method=method)
+            sweep(workload, bits=(6,), target="activation", activation_spec=spec, method=method)  # type: ignore[arg-type]
         ).points
         for method, spec in (
             ("sketch", spec),
