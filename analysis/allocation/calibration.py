@@ -13,10 +13,15 @@ import numpy as np
 from scipy.stats import t as student
 
 from analysis.allocation.drops import DropMap, drop_map
+from analysis.allocation.problem import Floats
 from analysis.allocation.surrogates.surrogate import SurrogateName
 from analysis.errors import OptionError
 
 LEVEL = 0.90
+PRIOR_SCATTER, PRIOR_POINTS = 0.05, 2
+"""A scatter of about 5 % is what pairwise estimates show on small nets; it counts as much as two
+points, because the scatter of eight alone is sometimes small by luck."""
+
 FEWEST = 3
 """Two numbers are fitted, and one more point tells how well."""
 
@@ -59,8 +64,8 @@ class Calibration:
         surrogate: whose estimates it corrects.
         points: the measured points, by rising bytes.
         intercept, slope: of the line.
-        scatter: root mean square distance of each point from the line through the others; the
-            plain residuals of so few points are too small for an interval.
+        scatter: root mean square distance of each point from the line through the others (the
+            plain residuals of so few points are too small for an interval), with a prior.
         center, spread: mean of log predicted, and sum of its squared distances from there.
         most: the largest loss of the task metric there can be.
     """
@@ -135,11 +140,17 @@ def calibrate_prediction(
         points=tuple(sorted(points, key=lambda point: (point.weight_bytes, point.bops))),
         intercept=intercept,
         slope=slope,
-        scatter=float(np.sqrt(np.square(left_out).mean())),
+        scatter=_scatter(left_out),
         center=center,
         spread=spread,
         most=most,
     )
+
+
+def _scatter(left_out: Floats) -> float:
+    """Root mean square of the distances, with the prior."""
+    total = float(np.square(left_out).sum()) + PRIOR_POINTS * PRIOR_SCATTER**2
+    return float((total / (len(left_out) + PRIOR_POINTS)) ** 0.5)
 
 
 def _usable(points: Sequence[CalibrationPoint]) -> list[CalibrationPoint]:
