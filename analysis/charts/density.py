@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from analysis.charts.frame import axis, framed
 from analysis.charts.grid import LEVELS, TOP, colour_bar
-from analysis.charts.palette import ACCENT, CIVIDIS, CLEAR
+from analysis.charts.palette import CIVIDIS, CLEAR
 from analysis.charts.rows import row_axis, row_pixels
 from analysis.profiles import LayerProfile
 from analysis.quant.stats import Histogram
 
-BINS = 64
+BINS = 48
 """Bins from minus to plus the layer's largest magnitude."""
 
 
@@ -28,25 +28,24 @@ def density_info(profiles: Sequence[LayerProfile]) -> NDArray[np.float64]:
 
 def _row(histogram: Histogram) -> NDArray[np.float64]:
     largest = max(abs(histogram.low), abs(histogram.high)) or 1.0
+    if histogram.low == histogram.high:
+        constant = np.zeros(BINS)
+        constant[min(int((histogram.low / largest + 1) / 2 * BINS), BINS - 1)] = 1.0
+        return constant
     counts = np.array(histogram.counts, dtype=np.float64)
     edges = np.linspace(histogram.low, histogram.high, len(counts) + 1) / largest
     below = np.interp(np.linspace(-1, 1, BINS + 1), edges, np.concatenate([[0], counts.cumsum()]))
     mass = np.diff(below)
-    if histogram.low == histogram.high:  # a constant: one bin of no width
-        mass[min(int((edges[0] + 1) / 2 * BINS), BINS - 1)] = counts.sum()
-    fullest = mass.max()
-    return np.asarray(np.sqrt(mass / fullest) if fullest > 0 else mass)
+    return np.asarray(np.sqrt(mass / mass.max()))
 
 
-def density_map(profiles: Sequence[LayerProfile], *, selected: str | None = None) -> go.Figure:
-    """The map; a click on a row selects its layer's name.
+def density_map(profiles: Sequence[LayerProfile]) -> go.Figure:
+    """The map of all layers in call order; a click on a row selects its layer's name.
 
-    Args:
-        profiles: of all layers, in call order.
-        selected: a layer to frame.
+    No layer is framed, so that the figure stays the same and travels once.
     """
     names = [profile.layer.name for profile in profiles]
-    rows = row_axis(names, selected=selected)
+    rows = row_axis(names)
     cells = go.Heatmap(
         z=np.round(density_info(profiles) * LEVELS).astype(np.uint8),
         x0=-1 + 1 / BINS,
@@ -61,7 +60,7 @@ def density_map(profiles: Sequence[LayerProfile], *, selected: str | None = None
         "to plus its largest magnitude.",
         top=TOP,
     )
-    figure.update_layout(
+    return figure.update_layout(
         hoverdistance=-1,
         coloraxis=colour_bar(
             "weights, relative to the layer's fullest bin (root)",
@@ -78,17 +77,6 @@ def density_map(profiles: Sequence[LayerProfile], *, selected: str | None = None
             zeroline=False,
         ),
     )
-    if selected in names:
-        row = names.index(selected)
-        figure.add_shape(
-            type="rect",
-            x0=-1,
-            x1=1,
-            y0=row - 0.5,
-            y1=row + 0.5,
-            line={"color": ACCENT, "width": 1.5},
-        )
-    return figure
 
 
 def _rows_to_click(names: Sequence[str]) -> go.Scatter:

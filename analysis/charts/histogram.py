@@ -80,10 +80,10 @@ def _bars(histogram: Histogram) -> go.Bar:
     """One bar a bin; a constant tensor is one bar of its own width."""
     bins = len(histogram.counts)
     width = (histogram.high - histogram.low) / bins or abs(histogram.low) / bins or 1.0 / bins
-    centres = histogram.low + width * (np.arange(bins) + 0.5)
     return go.Bar(
-        x=centres,
-        y=np.array(histogram.counts, dtype=np.float64),
+        x0=histogram.low + width / 2,
+        dx=width,
+        y=np.array(histogram.counts, dtype=np.float32),
         width=width,
         marker={"color": CATEGORIES[5], "line": {"width": 0}},
         hovertemplate="%{x:.3~g}: %{y:,} values<extra></extra>",

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, log10
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.diagnosis import dead_channels
 from analysis.layers import Layer, Skipped
@@ -15,6 +17,7 @@ from analysis.sensitivity.points import Sensitivities
 from pages.ui.risk import swept_near
 from pages.ui.text import shape_text
 
+_NUMBERS = ("sqnr", "low", "high", "kurtosis", "outliers")
 SPARK_BINS = 16
 TALL = 26
 TALL_PIXELS = 960
@@ -58,6 +61,12 @@ def spark(histogram: Histogram) -> list[int]:
     return [sum(counts[at : at + width]) for at in range(0, len(counts), width)]
 
 
+def _levels(counts: Sequence[int]) -> NDArray[np.uint8]:
+    """Counts as shares of the largest in 255ths: a byte each on the way to the browser."""
+    largest = max(counts, default=0) or 1
+    return np.round(np.array(counts, dtype=np.float64) * (255 / largest)).astype(np.uint8)
+
+
 def curve(result: Sensitivities | None, layer: str) -> list[float]:
     """log10 of the weight divergence at each swept width, widest last; empty without a sweep."""
     if result is None:
@@ -80,17 +89,18 @@ def profile_frame(
             {
                 "layer": profile.layer.name,
                 "kind": profile.layer.kind,
-                "weights": spark(profile.weight),
+                "weights": _levels(spark(profile.weight)),
                 "sqnr": effect.sqnr_db if effect and isfinite(effect.sqnr_db) else None,
-                "sensitivity": curve(result, profile.layer.name),
+                "sensitivity": np.array(curve(result, profile.layer.name), dtype=np.float32),
                 "low": stats.minimum,
                 "high": stats.maximum,
                 "kurtosis": stats.kurtosis,
                 "outliers": stats.outliers,
-                "dead": dead_channels(profile),
+                "dead": np.uint16(dead_channels(profile)),
             }
         )
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows).astype(dict.fromkeys(_NUMBERS, np.float32))
+    return frame.astype({"kind": "category"})
 
 
 def architecture_frame(layers: Sequence[Layer]) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
             st.query_params["layer"] = names[rows[0]]
 
     frame = profile_frame(profiles, spec, result)
-    curves = [point for row in frame["sensitivity"] for point in row]
+    curves = [float(point) for row in frame["sensitivity"] for point in row]
     st.dataframe(
         frame,
         key=_TABLE,
@@ -118,10 +118,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
 def _density(found: Inspection, shown: str) -> None:
     """All layers at a glance; a click opens one."""
     with st.expander("All layers at a glance", icon=":material/grid_on:", expanded=True):
-        figure = reads.drawn(
-            ("density", found.fingerprint, shown),
-            lambda: density_map(found.profiles, selected=shown),
-        )
+        figure = reads.drawn(("density", found.fingerprint), lambda: density_map(found.profiles))
 
         def picked(layer: object) -> None:
             if layer != shown:
@@ -129,4 +126,4 @@ def _density(found: Inspection, shown: str) -> None:
                 st.rerun()
 
         with st.container(height=420, border=False):
-            plot(figure, key=f"density_{shown}", on_select=picked)
+            plot(figure, key="density", on_select=picked)

@@ -95,19 +95,20 @@ def granularities(parts: Parts) -> tuple[str, ...]:
     return (*GRANULARITIES, parts.granularity)
 
 
-CLIPS: tuple[float, ...] = (0.85, 0.7)
+CLIPS = ("clip 0.85", "clip 0.7")
 
 
 def ranges(parts: Parts) -> tuple[str, ...]:
-    """The range methods this format takes; the current one is always among them."""
+    """The range methods this format takes, and a clip level that is set."""
     form = _format(parts.format, parts.bits)
     if isinstance(form, MxFormat | NvFp4Format):
         return ("minmax",)
     if isinstance(form, CodebookFormat) and form.name != "nf4":
         return ("mean",)
     left_out = {"mean", "msegain"} if isinstance(form, FixedPointFormat) else {"mean"}
-    known = [method for method in WEIGHT_RANGES if method not in left_out]
-    return tuple(dict.fromkeys((*known, *(f"clip {share:g}" for share in CLIPS), parts.range)))
+    known = (method for method in WEIGHT_RANGES if method not in left_out)
+    own = (parts.range,) if parts.range.startswith("clip") else ()
+    return tuple(dict.fromkeys((*known, *CLIPS, *own)))
 
 
 def corrections(parts: Parts) -> tuple[str, ...]:
@@ -125,8 +126,7 @@ def fitted(parts: Parts) -> Parts:
     parts = replace(
         parts, granularity=parts.granularity if parts.granularity in grains else grains[0]
     )
-    own = replace(parts, range="minmax")
-    known = ranges(own)
+    known = ranges(parts)
     parts = replace(parts, range=parts.range if parts.range in known else known[0])
     kept = tuple(name for name in corrections(parts) if name in parts.corrections)
     return replace(parts, corrections=kept)

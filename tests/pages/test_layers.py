@@ -4,10 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.quant.spec import QuantSpec
+from analysis.quant.stats import Histogram, SpecEffect
+from analysis.runs.compute import Known
 from analysis.runs.store import RunStore
+from analysis.sensitivity.points import Target
+from analysis.trials import SpecLook, Trial, TrialSide, WidthRow, WidthStrip
+from pages.ui import answers
 from tests.inspections import make_inspection
 from tests.sensitivities import make_sensitivities
-from tests.stored import add_job
+from tests.stored import Filled, add_job, fill_store
 
 
 def shown_layer(app) -> str:
@@ -111,3 +117,159 @@ def test_a_look_without_a_sweep_opens_by_its_fingerprint(open_page):
     app = open_page("layers", model=found.fingerprint, layer="head")
     assert not app.exception and not app.error
     assert shown_layer(app) == "head"
+
+
+class Answers:
+    """Made-up answers, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    def look(self, known: Known, target: Target, label: str) -> SpecLook:
+        self.asked.append(("look", known.layer, target, label))
+        spec = QuantSpec.parse(label)
+        effect = SpecEffect(spec, 12.5, 0.25, (0.1, 0.2), (-0.2, 0.0, 0.2))
+        return SpecLook(effect, Histogram(-0.1, 0.1, (1, 2, 1)), (0.1, 0.2), 4, 8)
+
+    def trial(self, known: Known, target: Target, before: str, after: str) -> Trial:
+        self.asked.append(("trial", known.layer, target, before, after))
+        sides = (TrialSide(before, 0.5, 0.4, 0.6), TrialSide(after, 0.1, 0.05, 0.15))
+        return Trial(known.layer, target, "kl", *sides, 0.4, 0.3, 0.5, 64, 512)
+
+    def strip(self, known: Known, specs: tuple[str, ...], sample: int) -> WidthStrip:
+        self.asked.append(("strip", known.layer, *specs, sample))
+        picture = ((0, 128), (255, 64))
+        rows = [WidthRow(None, None, picture, (1,), 0.9, 0.0)]
+        rows += [
+            WidthRow(label, QuantSpec.parse(label).bits, picture, (place // 4,), 0.6, 0.1)
+            for place, label in enumerate(reversed(specs))
+        ]
+        classes = ("cat", "dog")
+        return WidthStrip(
+            known.layer, sample, 9, "classes", "channel 0 of 2", classes, 1, tuple(rows)
+        )
+
+
+@pytest.fixture
+def computing(monkeypatch) -> Answers:
+    made = Answers()
+    monkeypatch.setattr(answers, "compute_process", lambda _home: made)
+    return made
+
+
+@pytest.fixture
+def offered() -> Filled:
+    """A sweep of a workload that this server offers."""
+    return fill_store(RunStore(), make_sensitivities(), source="digits")
+
+
+def metrics(app) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def test_a_spec_outside_the_menu_is_computed(open_page, offered, computing):
+    label = "nf4 per-group-32 mse gptq +bias"
+    app = open_page("layers", run=offered.run, spec=label)
+    assert not app.exception and not app.warning
+    assert metrics(app)["SQNR"].startswith("12.5")
+    assert metrics(app)["Clipped"].startswith("25")
+    assert ("look", "stem", "weight", label) in computing.asked
+    assert "nearest" not in captions(app)
+
+
+def test_a_plus_that_an_address_lost_is_understood(open_page, offered, computing):
+    app = open_page("layers", run=offered.run, spec="int4 asym per-channel minmax bias")
+    assert not app.warning
+    assert ("look", "stem", "weight", "int4 asym per-channel minmax +bias") in computing.asked
+
+
+def test_a_format_brings_what_it_prescribes(open_page, offered, computing):
+    app = open_page("layers", run=offered.run)
+    box(app, "Format").set_value("mxfp4-e2m1").run()
+    assert not app.exception
+    assert app.query_params["spec"] == "mxfp4-e2m1 per-group-32 minmax"
+    assert part(app, "Bits").disabled and box(app, "Granularity").disabled
+    box(app, "Format").set_value("ternary").run()
+    assert app.query_params["spec"] == "ternary per-group-32 mean"
+    box(app, "Format").set_value("int sym").run()
+    assert app.query_params["spec"] == "int2 sym per-group-32 minmax"
+
+
+def test_two_specs_stand_side_by_side_and_the_address_names_both(open_page, offered, computing):
+    app = open_page("layers", run=offered.run, spec="int4 asym per-channel minmax")
+    app.toggle(key="compare_specs").set_value(True).run()
+    assert app.query_params["spec2"] == app.query_params["spec"]
+    part(app, "B · Bits").set_value(8).run()
+    assert app.query_params["spec2"] == "int8 asym per-channel minmax"
+    assert app.query_params["spec"] == "int4 asym per-channel minmax"
+    shown = metrics(app)
+    assert float(shown["B · SQNR"].split()[0]) > float(shown["A · SQNR"].split()[0])
+    app.toggle(key="compare_specs").set_value(False).run()
+    assert "spec2" not in app.query_params
+    assert "SQNR" in metrics(app)
+
+
+def test_try_it_shows_before_and_after_with_samples_and_interval(open_page, offered, computing):
+    app = open_page("layers", run=offered.run, spec="int2 sym per-channel minmax")
+    assert not [asked for asked in computing.asked if asked[0] == "trial"]
+    app.button(key="try_0").click().run()
+    assert not app.exception
+    [asked] = [asked for asked in computing.asked if asked[0] == "trial"]
+    assert asked[1:4] == ("stem", "weight", "int2 sym per-channel minmax")
+    shown = metrics(app)
+    assert (shown["Before"], shown["After"], shown["Change"]) == ("0.5", "0.1", "5 × lower")
+    assert "64 of 512 sweep samples" in captions(app).replace("\\", "")
+    assert "0.3 to 0.5 (95 % intervals)" in captions(app).replace("\\", "")
+
+
+def test_a_remedy_can_stand_beside_what_it_remedies(open_page, offered, computing):
+    app = open_page("layers", run=offered.run, spec="int2 sym per-channel minmax")
+    app.button(key="beside_0").click().run()
+    assert app.query_params["spec"] == "int2 sym per-channel minmax"
+    assert app.query_params["spec2"] != app.query_params["spec"]
+
+
+def test_a_workload_that_is_not_offered_is_never_opened(open_page, filled, computing):
+    app = open_page("layers", run=filled.run, spec="int2 sym per-channel minmax")
+    assert computing.asked == []
+    assert app.button(key="try_0").disabled
+    assert "does not offer the workload" in captions(app)
+
+
+def test_without_an_answer_the_page_says_why_and_shows_what_is_known(open_page, offered):
+    app = open_page("layers", run=offered.run, spec="nf4 per-channel minmax")
+    assert not app.exception
+    assert any("No compute process runs" in warning.value for warning in app.warning)
+    assert "nearest spec" in captions(app)
+
+
+def test_a_strip_shows_what_each_width_answers(open_page, offered, computing):
+    app = open_page("layers", run=offered.run)
+    said = captions(app).replace("\\", "")
+    assert "dog, 90" in said
+    assert ":orange[cat, 60" in said and "changed]" in said
+    assert "It is labelled dog" in said
+    app.number_input(key="strip_sample").set_value(3).run()
+    assert computing.asked[-1][-1] == 3
+
+
+def test_filters_leave_the_layers_that_match(open_page, filled):
+    app = open_page("layers", run=filled.run)
+    everything = list(app.dataframe[0].value["layer"])
+    app.text_input(key="layer_filter").set_value("STAGE1").run()
+    few = list(app.dataframe[0].value["layer"])
+    assert few == [name for name in everything if "stage1" in name]
+    assert 0 < len(few) < len(everything)
+    kinds = sorted(set(app.dataframe[0].value["kind"]))
+    app.multiselect(key="kind_filter").set_value(kinds[:1]).run()
+    assert set(app.dataframe[0].value["kind"]) == set(kinds[:1])
+    app.text_input(key="layer_filter").set_value("nothing like this").run()
+    assert "No layer passes the filter" in captions(app)
+    assert shown_layer(app) == "stem"
+
+
+def test_many_layers_have_a_map(open_page):
+    many = fill_store(RunStore(), make_sensitivities(90), source="/made_up.py:make")
+    app = open_page("layers", run=many.run)
+    assert not app.exception
+    assert any(expander.label == "All layers at a glance" for expander in app.expander)

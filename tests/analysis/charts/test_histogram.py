@@ -25,8 +25,9 @@ def profile() -> LayerProfile:
 def test_bars_stand_on_the_bins(profile: LayerProfile) -> None:
     bars = tensor_histogram(profile.weight, profile.weight_stats, None).data[0]
     assert sum(bars.y) == sum(profile.weight.counts)
-    assert bars.x[0] - bars.width / 2 == pytest.approx(profile.weight.low)
-    assert bars.x[-1] + bars.width / 2 == pytest.approx(profile.weight.high)
+    assert bars.x0 - bars.width / 2 == pytest.approx(profile.weight.low)
+    end = bars.x0 + (len(bars.y) - 0.5) * bars.dx
+    assert end == pytest.approx(profile.weight.high) and bars.dx == bars.width
 
 
 def test_the_grid_of_the_spec_is_drawn_at_its_values(profile: LayerProfile) -> None:
