@@ -24,7 +24,7 @@ from analysis.runs.records import Job, ScoreOptions, SweepOptions
 from analysis.runs.store import RunStore
 
 SOURCE = "fashion-mnist"
-OPTIONS = SweepOptions(target="both")
+OPTIONS = SweepOptions(target="both", method="anytime")
 AVERAGE_BITS = (2.25, 2.5, 3.0, 4.0, 5.0, 6.0)
 """Budgets of the mixed recipes that are measured along the frontier."""
 
