@@ -13,6 +13,7 @@ from pages.ui.score_desk import can_score, open_score_desk, recipe_picker
 from pages.ui.score_files import downloads
 from pages.ui.state import current_run
 from pages.ui.text import plain
+from pages.ui.ways import ways
 
 try:
     desk = open_score_desk()
@@ -74,5 +75,8 @@ else:
         with right, st.container(border=True):
             st.subheader("Damage by class", anchor=False)
             score_view.damage(desk.score)
+        with st.container(border=True):
+            st.subheader("Other ways to spend these bytes", anchor=False)
+            ways(desk, desk.score.score, scored)
         st.subheader("Side by side", anchor=False)
         compare(desk, scored)

@@ -104,8 +104,9 @@ def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
 
 
 def submit_score(sweep: Job, recipe_id: str) -> None:
-    """Queue the score of a recipe and of its same-bytes baseline."""
-    submit_job("score", sweep.source, ScoreOptions(recipe_id, sweep.id), workload=sweep.workload)
+    """Queue the score of a recipe and of the other ways to spend its bytes."""
+    options = ScoreOptions(recipe_id, sweep.id, rivals=True)
+    submit_job("score", sweep.source, options, workload=sweep.workload)
 
 
 @guarded()

@@ -89,7 +89,7 @@ def test_a_recipe_without_a_score_can_be_scored(open_page):
     button(app, "Apply and score").click().run()
     assert not app.exception and not app.error
     job = next(job for job in RunStore().jobs(owner="local") if job.kind == "score")
-    assert job.options == ScoreOptions(recipe, filled.run)
+    assert job.options == ScoreOptions(recipe, filled.run, rivals=True)
     assert "Cancel" in labels(app)
 
 

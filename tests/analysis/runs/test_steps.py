@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.allocation.rivals import rivals
 from analysis.errors import StorageError
 from analysis.runs import inspections, process, transitions, worker
 from analysis.runs.attempt import Attempt
@@ -294,6 +295,24 @@ def test_a_recipe_is_scored_beside_the_uniform_one_of_its_size(
     assert any(
         store.scores(recipe=found.id)[0].score.cost.weight_bytes <= ours for found in sizes.values()
     )
+
+
+def test_other_ways_to_spend_the_bytes_are_measured_when_asked(
+    store: RunStore, tmp_path: Path
+) -> None:
+    source = write_case(tmp_path)
+    swept = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    chosen = store.recommended(swept.id)
+    assert chosen is not None
+    options = ScoreOptions(chosen.id, swept.id, rivals=True)
+    row = ended_here(store, store.submit("score", source, options, owner="ann"))
+    assert (row.state, row.error) == ("done", None)
+    assert row.done == row.total
+    assert len(store.scores(recipe=chosen.id)) == 1
+    scored = [record.score.recipe.layers for record in store.scores(run=swept.id)]
+    wanted = rivals(store.sensitivities(swept.id), chosen.recipe)
+    assert len(wanted) >= 3
+    assert all(scored.count(rival.layers) >= 1 for rival in wanted)
 
 
 def test_a_workload_that_is_not_there_is_said(store: RunStore) -> None:
