@@ -50,10 +50,13 @@ def _layer_table(found: Sequence[Layer]) -> str:
             f"{layer.macs:,}",
             str(layer.calls),
             ", ".join(layer.tied),
+            layer.group if layer.group != layer.name else "",
+            layer.input_group or "",
         )
         for layer in found
     ]
-    return table(("layer", "kind", "weight", "weights", "MACs", "calls", "tied to"), rows)
+    head = ("layer", "kind", "weight", "weights", "MACs", "calls", "tied to")
+    return table((*head, "decided with", "inputs like"), rows)
 
 
 def _skipped_table(skipped: Sequence[Skipped]) -> str:
