@@ -28,9 +28,9 @@ from analysis.workloads.parts import count_samples, cut_batches, pick_samples
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Batch
 
-MAX_LOOK = 1 << 21
-"""Above this many weights only evenly spaced output channels are looked at: 10 M weights then
-answer within 200 ms on one thread."""
+MAX_LOOK, MAX_SEARCH = 1 << 21, 1 << 19
+"""Above this many weights only evenly spaced output channels are looked at, fewer where the range
+is searched for: 10 M weights then answer within 200 ms on one thread."""
 
 MAX_TRIAL_SAMPLES = 64
 MAX_CHANNELS = 512
@@ -57,7 +57,8 @@ def look_at_weight(made: Subject, layer: Layer, spec: QuantSpec) -> SpecLook:
     evidence = evidence_for(made, layer, spec)
     step = 1
     if evidence is None or len(evidence.mean) == 1:
-        step = max(1, min(-(-layer.parameters // MAX_LOOK), layer.channels))
+        most = MAX_SEARCH if spec.range_method in ("mse", "msegain") else MAX_LOOK
+        step = max(1, min(-(-layer.parameters // most), layer.channels))
     part = weight[::step]
     # The range of the whole tensor is not that of a part; that of a channel is its own.
     whole = isinstance(spec.granularity, PerTensor)
