@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import ClassVar
 
 from analysis import serial
 from analysis.errors import RecipeError, RecipeMismatchError
@@ -14,6 +15,9 @@ RECIPE_VERSION = 1
 @dataclass(frozen=True, slots=True)
 class LayerConfig:
     """How one layer is quantised; None leaves that tensor in float."""
+
+    # a misspelt field of a recipe made elsewhere would leave its tensor in float without a word
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
 
     weight: QuantSpec | None = None
     activation: QuantSpec | None = None

@@ -54,5 +54,6 @@ def from_plain(kind: type[T], body: Any, error: type[AnalysisError], what: str) 
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise error(f"This is no valid {what}: {place}: {first['msg']}.") from None
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise error(f"This is no valid {what}: {place}: {reason}.") from None
     return value

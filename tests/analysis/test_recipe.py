@@ -175,3 +175,30 @@ def test_a_uniform_recipe_is_for_the_same_model() -> None:
     assert set(uniform.layers) == {"conv1", "fc"}
     assert (uniform.fingerprint, uniform.workload) == (RECIPE.fingerprint, RECIPE.workload)
     assert uniform.name == "uniform 3-bit"
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (
+            {"weight": "int99 asym per-channel minmax"},
+            "layers.a.weight: Bits must lie between 2 and 16, not 99; "
+            "choose a width in that range.",
+        ),
+        (
+            {"weight": "8 bits"},
+            "layers.a.weight: A spec reads like 'int4 asym per-channel minmax', not '8 bits'.",
+        ),
+        (
+            {"weigth": "int8 asym per-channel minmax"},
+            "layers.a.weigth: Unexpected keyword argument.",
+        ),
+    ],
+)
+def test_an_imported_recipe_with_unknown_widths_or_fields(
+    config: dict[str, str], sentence: str
+) -> None:
+    text = json.dumps({"layers": {"a": config}, "workload": "w", "fingerprint": "f"})
+    with pytest.raises(RecipeError) as caught:
+        parse_recipe(text)
+    assert str(caught.value) == f"This is no valid recipe: {sentence}"
