@@ -28,6 +28,28 @@ class ClassDamage:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedExample:
+    """A sample whose answer changed, to be looked at.
+
+    Attributes:
+        sample: its index in the evaluation set.
+        reference, actual, target: float's answer, the quantised one, the right one (None without
+            labels), by class name.
+        divergence: of this sample.
+        image: PNG as base64, where the input is an image; else empty.
+        text: the beginning of the input as numbers, where it is none.
+    """
+
+    sample: int
+    reference: str
+    actual: str
+    target: str | None
+    divergence: float
+    image: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """One recipe on the evaluation set, beside the float model on the same samples.
 
@@ -40,6 +62,7 @@ class Score:
         agreement: share of samples with the same arg-max as float; None for other outputs.
         classes: damage per class, worst first; empty when the metric has no classes.
         changed: indices (in the evaluation set) of samples whose answer changed, most harmed first.
+        examples: the first of these, to be looked at.
     """
 
     recipe: Recipe
@@ -60,3 +83,4 @@ class Score:
     agreement: float | None = None
     classes: tuple[ClassDamage, ...] = ()
     changed: tuple[int, ...] = ()
+    examples: tuple[ChangedExample, ...] = ()

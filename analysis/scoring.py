@@ -13,12 +13,13 @@ from analysis.cost import recipe_cost
 from analysis.divergence import reference_of, squared_norms
 from analysis.errors import WorkloadError
 from analysis.recipe import Recipe
-from analysis.scores import ClassDamage, Interval, Score
+from analysis.scores import ChangedExample, ClassDamage, Interval, Score
 from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.float_run import statistics_of
 from analysis.sensitivity.intervals import metric_interval, paired_interval
 from analysis.sensitivity.resampling import mean_interval
 from analysis.simulate.simulated import simulated
+from analysis.workloads.examples import changed_examples
 from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Batch, Workload
@@ -139,6 +140,7 @@ def score(workload: Workload, recipe: Recipe) -> Score:
     if reference.answers is not None and actual.answers is not None:
         same = reference.answers == actual.answers
     name = metric.name if metric else ""
+    changed = _changed(divergences, same)
     return Score(
         recipe=recipe,
         cost=recipe_cost(made.layers, recipe, other_bytes=made.other_bytes),
@@ -157,8 +159,23 @@ def score(workload: Workload, recipe: Recipe) -> Score:
         seconds=time.perf_counter() - began,
         agreement=float(same.mean()) if same is not None else None,
         classes=tuple(_classes(workload.classes, reference, actual)),
-        changed=_changed(divergences, same),
+        changed=changed,
+        examples=_examples(workload, made, changed, reference, actual, divergences),
     )
+
+
+def _examples(
+    workload: Workload,
+    made: Subject,
+    changed: tuple[int, ...],
+    reference: _Outputs,
+    actual: _Outputs,
+    divergences: Floats,
+) -> tuple[ChangedExample, ...]:
+    if reference.answers is None or actual.answers is None:
+        return ()
+    answers = (reference.answers, actual.answers)
+    return changed_examples(made.parts.evaluation, changed, answers, divergences, workload.classes)
 
 
 def _changed(divergences: Floats, same: NDArray[np.bool_] | None) -> tuple[int, ...]:

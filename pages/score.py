@@ -11,6 +11,7 @@ from pages.ui.recipe_files import submit_score
 from pages.ui.score_compare import compare
 from pages.ui.score_desk import can_score, open_score_desk, recipe_picker
 from pages.ui.score_files import downloads
+from pages.ui.score_harm import harm
 from pages.ui.state import current_run
 from pages.ui.text import plain
 from pages.ui.ways import ways
@@ -78,5 +79,6 @@ else:
         with st.container(border=True):
             st.subheader("Other ways to spend these bytes", anchor=False)
             ways(desk, desk.score.score, scored)
+        harm(desk)
         st.subheader("Side by side", anchor=False)
         compare(desk, scored)

@@ -81,7 +81,7 @@ def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:
     attempt.expect(1 if options.run is None else 2)
     workload = _open(attempt, job)
     attempt.begin("scoring")
-    if not options.rivals or not attempt.store.scores(recipe=record.id):
+    if not options.rivals or not _judged(attempt, record):
         _judge(attempt, workload, record)
     attempt.advance(1)
     if options.run is not None:
@@ -108,6 +108,12 @@ def _score_beside(
         if not attempt.store.scores(recipe=record.id):
             _judge(attempt, workload, record)
         attempt.advance(done)
+
+
+def _judged(attempt: Attempt, record: RecipeRecord) -> bool:
+    """Whether there is a score, with samples to look at where some changed their answer."""
+    found = attempt.store.scores(recipe=record.id)
+    return bool(found) and (bool(found[0].score.examples) or not found[0].score.changed)
 
 
 def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None:
