@@ -64,9 +64,13 @@ def _ends_high(uniforms: Uniforms, stored: int) -> Iterator[Recipe]:
     if len(groups) < 3:
         return
     highest = uniforms.specs[-1]
-    ends = {layer.name: highest for group in (groups[0], groups[-1]) for layer in group}
+    ends = {
+        layer.name: uniforms.own(layer.name, highest)
+        for group in (groups[0], groups[-1])
+        for layer in group
+    }
     for spec in reversed(uniforms.specs[:-1]):
-        rest = dict.fromkeys((layer.name for layer in uniforms.result.layers), spec)
+        rest = {layer.name: uniforms.own(layer.name, spec) for layer in uniforms.result.layers}
         name = f"first and last layer {highest.bits}-bit, rest {spec.bits}-bit"
         recipe = uniforms.recipe({**rest, **ends}, name)
         if uniforms.bytes_of(recipe) <= stored:

@@ -89,13 +89,17 @@ def random_mix(result: Sensitivities, recipe: Recipe, seed: int = 0) -> Recipe:
 
 def _score(uniforms: Uniforms, layers: Sequence[Layer], spec: QuantSpec) -> float:
     """Divergence of a group at one width; a layer the sweep leaves out adds nothing."""
-    cells = [uniforms.points.get((layer.name, "weight"), {}) for layer in layers]
-    return sum(points[spec.label].divergence for points in cells if points)
+    total = 0.0
+    for layer in layers:
+        points = uniforms.points.get((layer.name, "weight"), {})
+        if points:
+            total += points[uniforms.own(layer.name, spec).label].divergence
+    return total
 
 
 def _stored(uniforms: Uniforms, groups: Sequence[Sequence[Layer]], widths: Widths) -> int:
     return sum(
-        weight_bytes(layer, uniforms.specs[width])
+        weight_bytes(layer, uniforms.own(layer.name, uniforms.specs[width]))
         for layers, width in zip(groups, widths, strict=True)
         for layer in layers
     )
@@ -114,7 +118,7 @@ def _built(
             "everywhere; allow more."
         )
     weights = {
-        layer.name: uniforms.specs[width]
+        layer.name: uniforms.own(layer.name, uniforms.specs[width])
         for layers, width in zip(groups, widths, strict=True)
         for layer in layers
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analysis.allocation.cells import Measured, measured, members, swept_specs
+from analysis.allocation.cells import Measured, measured, members, spec_of, swept_specs
 from analysis.cost import recipe_cost, weight_bytes
 from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.quant.spec import QuantSpec
@@ -16,7 +16,8 @@ class Uniforms:
     """Builds uniform recipes of one sweep, all with the same activations.
 
     Attributes:
-        specs: weight specs measured on every layer, narrowest first.
+        specs: weight specs measured on every layer, narrowest first; where a sweep chose a spec
+            for each layer, one spec of each width stands for those of all layers (see `own`).
         activation: spec of every activation the sweep covers; None leaves them in float.
     """
 
@@ -46,10 +47,17 @@ class Uniforms:
         }
         return Recipe(layers, self.result.setup.workload, self.result.setup.fingerprint, name)
 
+    def own(self, layer: str, spec: QuantSpec) -> QuantSpec:
+        """What a layer takes where all take `spec`: that, or its own spec of the same width."""
+        known = self.points.get((layer, "weight"), {})
+        if not known or spec.label in known:
+            return spec
+        return next(found for label in known if (found := spec_of(label)).bits == spec.bits)
+
     def at(self, spec: QuantSpec) -> Recipe:
         """Every layer at one spec."""
-        names = [layer.name for layer in self.result.layers]
-        return self.recipe(dict.fromkeys(names, spec), f"uniform {spec.bits}-bit")
+        weights = {layer.name: self.own(layer.name, spec) for layer in self.result.layers}
+        return self.recipe(weights, f"uniform {spec.bits}-bit")
 
     def bytes_of(self, recipe: Recipe) -> int:
         """Stored bytes of the recipe's weights."""
@@ -80,13 +88,19 @@ class Uniforms:
     def _raised(self, spec: QuantSpec, wider: QuantSpec, stored: int) -> Recipe:
         """Uniform at `spec`, groups from the input side on at `wider` while bytes remain."""
         left = stored - self.bytes_of(self.at(spec))
-        weights = {layer.name: spec for layer in self.result.layers}
+        weights = {layer.name: self.own(layer.name, spec) for layer in self.result.layers}
+        raised = False
         for group in members(self.result):
-            more = sum(weight_bytes(layer, wider) - weight_bytes(layer, spec) for layer in group)
+            wide = {layer.name: self.own(layer.name, wider) for layer in group}
+            more = sum(
+                weight_bytes(layer, wide[layer.name]) - weight_bytes(layer, weights[layer.name])
+                for layer in group
+            )
             if more <= left:
                 left -= more
-                weights.update((layer.name, wider) for layer in group)
-        if wider not in weights.values():
+                weights.update(wide)
+                raised = True
+        if not raised:
             return self.at(spec)
         return self.recipe(weights, f"uniform {spec.bits}–{wider.bits}-bit, same bytes")
 
@@ -94,15 +108,22 @@ class Uniforms:
 def _everywhere(points: Measured, result: Sensitivities, target: Target) -> tuple[QuantSpec, ...]:
     """Specs measured on every layer the sweep covers, narrowest first.
 
+    Where the layers have different specs of a width, the first of them stands for all.
+
     Raises:
         OptionError: no weights were swept, or no width is finished yet.
     """
     covered = [found for (_, which), found in points.items() if which == target]
-    specs = tuple(
+    swept = swept_specs(result, target)
+    common = [spec for spec in swept if all(spec.label in found for found in covered)]
+    widths = [{spec_of(label).bits for label in found} for found in covered]
+    first = {spec.bits: spec for spec in reversed(swept)}
+    mixed = [
         spec
-        for spec in swept_specs(result, target)
-        if all(spec.label in found for found in covered)
-    )
+        for bits, spec in first.items()
+        if all(bits in found for found in widths) and bits not in {x.bits for x in common}
+    ]
+    specs = tuple(sorted((*common, *mixed), key=lambda spec: (spec.bits, spec.label)))
     if not specs:
         raise OptionError(
             f"A uniform recipe needs a width whose {target} cells are measured on every layer, "

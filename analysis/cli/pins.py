@@ -38,18 +38,19 @@ def read_constraints(
         if widths == "float":
             pinned[name] = LayerConfig()
         elif slash or not swept:
-            inputs = _spec(result, "activation", activation, text) if slash else None
-            pinned[name] = LayerConfig(_spec(result, "weight", weight, text), inputs)
+            inputs = _spec(result, name, "activation", activation, text) if slash else None
+            pinned[name] = LayerConfig(_spec(result, name, "weight", weight, text), inputs)
         else:
-            kept = _spec(result, "weight", weight, text).bits
+            kept = _spec(result, name, "weight", weight, text).bits
             others = {spec.bits for spec in swept_specs(result, "weight")} - {kept}
             forbidden.append(Forbidden(name, tuple(sorted(others))))
     return Constraints(pinned=pinned, forbidden=tuple(forbidden), max_widths=max_widths)
 
 
-def _spec(result: Sensitivities, target: Target, width: str, text: str) -> QuantSpec:
-    """The swept spec of that width."""
-    specs = swept_specs(result, target)
+def _spec(result: Sensitivities, name: str, target: Target, width: str, text: str) -> QuantSpec:
+    """The spec of that width that was swept on the layer."""
+    cells = (cell for cell in result.setup.cells if (cell.layer, cell.target) == (name, target))
+    specs = tuple(sorted((cell.spec for cell in cells), key=lambda spec: spec.bits))
     found = [spec for spec in specs if str(spec.bits) == width]
     if not found:
         known = ", ".join(str(bits) for bits in dict.fromkeys(spec.bits for spec in specs))

@@ -7,7 +7,7 @@ from typing import Literal
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
 from analysis.recipe import Recipe
 from analysis.scores import Score
-from analysis.sensitivity.points import DEFAULT_BITS, Method, Targets
+from analysis.sensitivity.points import DEFAULT_BITS, Method, Targets, WeightScheme
 
 JobKind = Literal["inspect", "sweep", "score"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -31,6 +31,7 @@ class SweepOptions:
     method: Method = "exact"
     weight_spec: QuantSpec = WEIGHT_SPEC
     activation_spec: QuantSpec = ACTIVATION_SPEC
+    weight_scheme: WeightScheme = "fixed"
     seed: int = 0
     seconds: float | None = None
     until_settled: bool = False

@@ -19,6 +19,7 @@ from analysis.sensitivity.terms import Method as Method
 from analysis.sensitivity.terms import Stage as Stage
 from analysis.sensitivity.terms import Target as Target
 from analysis.sensitivity.terms import Targets as Targets
+from analysis.sensitivity.terms import WeightScheme as WeightScheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Unpack, assert_never
 
 from analysis.errors import ModelError
+from analysis.sensitivity.choose_spec import SpecChooser
 from analysis.sensitivity.draw import draw_samples, draw_size
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.float_run import FloatRun, run_float
@@ -27,6 +28,7 @@ from analysis.sensitivity.sketch import SketchStage, sketch_size
 from analysis.sensitivity.stage import SweepStage
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.simulate.calibration import Ranges, calibrate
+from analysis.simulate.evidence import unseen
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
 
@@ -48,6 +50,7 @@ class Sweep:
     Attributes:
         setup: known before the first point.
         done: raw figures of an interrupted run; what they hold is not measured again.
+        spent: what choosing the specs took before.
         notes: what the user should know, such as a stage that this model does not allow.
     """
 
@@ -56,6 +59,7 @@ class Sweep:
     setup: SweepSetup
     found: FloatRun
     done: Sequence[CellSamples] = ()
+    spent: SweepCost | None = None
     notes: list[str] = field(default_factory=list, init=False)
     fraction: float = field(default=0.0, init=False)
     _stages: list[SweepStage] = field(default_factory=list, init=False)
@@ -68,12 +72,8 @@ class Sweep:
     @property
     def cost(self) -> SweepCost:
         """What it took so far."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return SweepCost(
-            forwards=1.0 + sum(stage.forwards for stage in self._stages),
-            seconds=time.perf_counter() - self._began,
-            peak_rss_bytes=peak * (1 if sys.platform == "darwin" else 1024),
-        )
+        forwards = 1.0 + sum(stage.forwards for stage in self._stages)
+        return _cost(forwards, self._began, self.spent)
 
     @property
     def full_forward(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class Sweep:
 
     def resumed(self, done: Sequence[CellSamples]) -> "Sweep":
         """The same sweep, without measuring again what an interrupted run had measured."""
-        return Sweep(self.subject, self.options, self.setup, self.found, done)
+        return Sweep(self.subject, self.options, self.setup, self.found, done, self.spent)
 
     def measurements(self) -> Iterator[tuple[CellSamples, SweepPoint]]:
         """What was newly measured, with the point as it now stands.
@@ -170,13 +170,17 @@ def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
     """
     asked = SweepOptions(**options)  # type: ignore[arg-type]
     made = subject(workload)
-    cells = asked.cells(made.layers)
-    if not cells:
+    if not asked.cells(made.layers):
         raise ModelError(
             "No layer's input was seen as a float tensor, so no activation can be quantised; "
             "sweep the weights instead."
         )
     found = run_float(made, chunk_size(made.layers))
+    chosen, spent = None, None
+    if asked.weight_scheme == "best" and asked.target != "activation":
+        chooser, began = SpecChooser(made, found, asked.seed), time.perf_counter()
+        chosen = chooser.choose(asked.bits, asked.weight_spec)
+        spent = _cost(chooser.forwards, began)
     metric = made.metric
     setup = SweepSetup(
         workload=made.name,
@@ -188,7 +192,31 @@ def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
         metric=metric.name if metric and found.reference else None,
         direction=metric.direction if metric else "higher",
         reference=found.reference,
-        cells=cells,
+        cells=asked.cells(made.layers, chosen),
         samples=found.samples,
     )
-    return Sweep(made, asked, setup, found)
+    fresh = Sweep(made, asked, setup, found, spent=spent)
+    fresh.notes.extend(_unseen_notes(fresh))
+    return fresh
+
+
+def _cost(forwards: float, began: float, before: SweepCost | None = None) -> SweepCost:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return SweepCost(
+        forwards=forwards + (before.forwards if before else 0.0),
+        seconds=time.perf_counter() - began + (before.seconds if before else 0.0),
+        peak_rss_bytes=peak * (1 if sys.platform == "darwin" else 1024),
+    )
+
+
+def _unseen_notes(fresh: Sweep) -> list[str]:
+    """That a spec which looks at inputs was asked for where there are none to be seen."""
+    asked = {cell.layer for cell in fresh.setup.cells if cell.spec.needs_inputs}
+    blind = unseen(fresh.subject, [x for x in fresh.subject.layers if x.name in asked])
+    if not blind:
+        return []
+    names = ", ".join(layer.name for layer in blind[:3]) + (", …" if len(blind) > 3 else "")
+    return [
+        f"GPTQ and bias correction need the inputs that a weight is multiplied with; those of "
+        f"{names} cannot be seen, so these round to nearest and keep their bias."
+    ]
