@@ -34,6 +34,9 @@ UNUSED = 0.25
 FAR, COARSE = 5.0, 0.4
 """Standard deviations that make a weight large, and a step that then is coarse."""
 
+TAIL, VERY_COARSE = 3.0, 1.0
+"""Likewise where so few bits are left that even common tails are not worth a code."""
+
 LOW_SQNR_DB = 20.0
 """Errors of a tenth of the signal's norm."""
 
@@ -203,7 +206,7 @@ def _large_weights(case: Case) -> Iterator[Finding]:
         return
     reach = max(stats.mean - stats.minimum, stats.maximum - stats.mean) / stats.std
     step = (stats.maximum - stats.minimum) / stats.std / (2**spec.bits - 1)
-    if reach < FAR or step < COARSE:
+    if not (reach >= FAR and step >= COARSE) and not (reach >= TAIL and step >= VERY_COARSE):
         return
     yield from case.finding(
         "Few large weights",
@@ -260,6 +263,23 @@ def _saturated(case: Case) -> Iterator[Finding]:
     )
 
 
+def _one_sided_input(case: Case) -> Iterator[Finding]:
+    seen, stats = case.seen, case.profile.activation_stats
+    if seen is None or stats is None or stats.minimum < 0 or stats.maximum <= 0:
+        return
+    form = seen.spec.format
+    if not isinstance(form, IntFormat) or not form.symmetric:
+        return
+    yield Finding(
+        "One-sided input",
+        f"This layer's inputs run from {stats.minimum:.3g} to {stats.maximum:.3g}, never below "
+        "zero, so half of symmetric codes stand for values that do not occur.",
+        "activation",
+        seen.spec,
+        replace(seen.spec, format=IntFormat(form.bits)),
+    )
+
+
 def _wider(spec: QuantSpec) -> QuantSpec | None:
     """One bit more; two beyond six, where five and seven are rare."""
     if not isinstance(spec.format, IntFormat | FixedPointFormat) or spec.bits > 14:
@@ -280,6 +300,7 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _large_weights,
     _too_few_bits,
     _coarse_rounding,
+    _one_sided_input,
     _saturated,
 )
 

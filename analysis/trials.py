@@ -1,5 +1,6 @@
 """What trying a spec on one layer shows, as values: its effect, a comparison, a strip of widths."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +28,14 @@ class SpecLook:
     scales: tuple[float, ...]
     values: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpecTable:
+    """SQNR (dB) of every layer's weights at one spec, by layer name."""
+
+    label: str
+    sqnr_db: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ else:
     own = fingerprint == job.fingerprint
     note = None if own else plain(found.workload)
     specs = chosen_specs(found, page_header("Layers", run=run if own else None, note=note))
+    source = job.source if own else answers.source_of(found.fingerprint)
+    sensitivities = reads.sensitivities_of(found.fingerprint)
     left, right = st.columns([5, 8], gap="small")
     with left:
-        layer = layer_table.table(found, specs[0], reads.sensitivities_of(found.fingerprint))
+        layer = layer_table.table(found, specs[0], sensitivities, source)
     with right:
-        layer_detail.show(
-            found, layer, specs, job.source if own else answers.source_of(found.fingerprint)
-        )
+        layer_detail.show(found, layer, specs, source)

@@ -196,7 +196,14 @@ def channel_ranges(profile: LayerProfile, scales: Sequence[float] = ()) -> go.Fi
         legend=legend,
         xaxis=axis("output channel", zeroline=False, showgrid=False),
         yaxis=axis("weight, smallest to largest"),
-        yaxis2=axis("scale", overlaying="y", side="right", showgrid=False, rangemode="tozero"),
+        yaxis2=axis(
+            "scale",
+            overlaying="y",
+            side="right",
+            showgrid=False,
+            rangemode="tozero",
+            tickformat=".2~g",
+        ),
     )
 
 

@@ -20,14 +20,14 @@ from analysis.errors import ComputeError, StorageError
 from analysis.paths import home_dir
 from analysis.runs.process import child_environment
 from analysis.sensitivity.points import Target
-from analysis.trials import SpecLook, Trial, WidthStrip
+from analysis.trials import SpecLook, SpecTable, Trial, WidthStrip
 
 ANSWER_SECONDS = 60.0
 """A first question also imports torch and loads the model."""
 
 _CHUNK = 1 << 16
 
-T = TypeVar("T", SpecLook, Trial, WidthStrip)
+T = TypeVar("T", SpecLook, SpecTable, Trial, WidthStrip)
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +46,10 @@ class ComputeProcess:
     def look(self, known: "Known", target: Target, spec: str) -> SpecLook:
         """What a spec does to one tensor."""
         return self._ask(SpecLook, "look", known, {"target": target, "spec": spec})
+
+    def table(self, known: "Known", spec: str) -> SpecTable:
+        """The SQNR of every layer of the workload at a spec."""
+        return self._ask(SpecTable, "table", known, {"spec": spec})
 
     def trial(self, known: "Known", target: Target, before: str, after: str) -> Trial:
         """Two specs of one tensor, measured on drawn sweep samples."""
@@ -76,7 +80,7 @@ class ComputeProcess:
     def _ask(
         self,
         kind: type[T],
-        ask: Literal["look", "trial", "strip"],
+        ask: Literal["look", "table", "trial", "strip"],
         known: "Known",
         more: Mapping[str, Any],
     ) -> T:

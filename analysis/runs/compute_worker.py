@@ -21,6 +21,7 @@ from analysis.errors import AnalysisError, ComputeError
 from analysis.experiment import compare, layer_named, look_at_input, look_at_weight
 from analysis.quant.spec import QuantSpec
 from analysis.simulate.calibration import Ranges, calibrate
+from analysis.trials import SpecTable
 from analysis.width_strip import width_strip
 from analysis.workloads.load import load_workload
 from analysis.workloads.subject import Subject, subject
@@ -103,10 +104,17 @@ def _strip(opened: Opened, question: Mapping[str, Any]) -> Any:
     return width_strip(opened.made, layer, specs, question["sample"], opened.workload.classes)
 
 
+def _table(opened: Opened, question: Mapping[str, Any]) -> Any:
+    spec = QuantSpec.parse(question["spec"])
+    looks = {x.name: look_at_weight(opened.made, x, spec) for x in opened.made.layers}
+    return SpecTable(spec.label, {name: look.effect.sqnr_db for name, look in looks.items()})
+
+
 ANSWERS: Mapping[str, Callable[[Opened, Mapping[str, Any]], Any]] = {
     "look": _look,
     "trial": _trial,
     "strip": _strip,
+    "table": _table,
 }
 
 

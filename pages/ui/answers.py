@@ -7,7 +7,7 @@ from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.compute import ComputeProcess, Known
 from analysis.sensitivity.points import Target
-from analysis.trials import SpecLook, Trial, WidthStrip
+from analysis.trials import SpecLook, SpecTable, Trial, WidthStrip
 from pages.ui.state import store, workload_sources
 from pages.ui.submit import check_offered
 
@@ -52,6 +52,17 @@ def look(known: Known, target: Target, spec: str) -> SpecLook:
     """
     check_offered(known.source)
     return _look(str(home_dir()), known, target, spec)
+
+
+@st.cache_data(show_spinner="Trying this spec on every layer …", max_entries=_KEEP)
+def _table(home: str, known: Known, spec: str) -> SpecTable:
+    return compute_process(home).table(known, spec)
+
+
+def table(known: Known, spec: str) -> SpecTable:
+    """The SQNR of every layer of the workload at a spec; raises as `look` does."""
+    check_offered(known.source)
+    return _table(str(home_dir()), known, spec)
 
 
 @st.cache_data(show_spinner="Measuring both on sweep samples …", max_entries=_KEEP)

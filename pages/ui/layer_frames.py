@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite, log10
+from math import isfinite, log10, nan
 
 import numpy as np
 import pandas as pd
@@ -78,19 +78,27 @@ def curve(result: Sensitivities | None, layer: str) -> list[float]:
 
 
 def profile_frame(
-    profiles: Sequence[LayerProfile], spec: QuantSpec, result: Sensitivities | None
+    profiles: Sequence[LayerProfile],
+    spec: QuantSpec,
+    result: Sensitivities | None,
+    sqnr_db: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
-    """One row a layer, in call order: what its weights are like, and what `spec` does to them."""
+    """One row a layer, in call order: what its weights are like, and what `spec` does to them.
+
+    `sqnr_db` tells the SQNR by layer where the spec is not among those that were tried.
+    """
+    told = sqnr_db or {}
     rows = []
     for profile in profiles:
         stats = profile.weight_stats
         effect = effect_at(profile.effects, spec)
+        sqnr = effect.sqnr_db if effect else told.get(profile.layer.name, nan)
         rows.append(
             {
                 "layer": profile.layer.name,
                 "kind": profile.layer.kind,
                 "weights": _levels(spark(profile.weight)),
-                "sqnr": effect.sqnr_db if effect and isfinite(effect.sqnr_db) else None,
+                "sqnr": sqnr if isfinite(sqnr) else None,
                 "sensitivity": np.array(curve(result, profile.layer.name), dtype=np.float32),
                 "low": stats.minimum,
                 "high": stats.maximum,

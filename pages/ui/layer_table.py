@@ -1,18 +1,23 @@
 """The table of all layers, and which of them the address names."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from analysis.charts.density import density_map
 from analysis.charts.rows import LABELLED
+from analysis.errors import ComputeError
 from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities
-from pages.ui import reads
+from pages.ui import answers, reads
 from pages.ui.controls import error_card, plot
-from pages.ui.layer_frames import TALL, TALL_PIXELS, profile_frame
+from pages.ui.layer_frames import TALL, TALL_PIXELS, effect_at, profile_frame
 from pages.ui.text import samples_text
 
 _TABLE = "layer_table"
+MAX_TABLE_WEIGHTS = 4_000_000
+"""Up to so many weights every layer is tried at a spec of the user's own."""
 
 
 def layer_of_address(found: Inspection) -> str:
@@ -46,7 +51,19 @@ def listed(found: Inspection) -> tuple[LayerProfile, ...]:
     )
 
 
-def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> str:
+def _sqnr(found: Inspection, spec: QuantSpec, source: str) -> Mapping[str, float]:
+    """SQNR by layer of a spec that was not tried, where computing that is quick."""
+    quick = sum(layer.parameters for layer in found.layers) <= MAX_TABLE_WEIGHTS
+    known = answers.known_layer(source, found, "")
+    if effect_at(found.profiles[0].effects, spec) is not None or known is None or not quick:
+        return {}
+    try:
+        return answers.table(known, spec.label).sqnr_db
+    except ComputeError:
+        return {}  # the layer beside the table says why
+
+
+def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, source: str) -> str:
     """Draw the table and return the layer to show large; the address follows a chosen row."""
     shown = layer_of_address(found)
     profiles = listed(found)
@@ -64,7 +81,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None) -> s
         if rows:
             st.query_params["layer"] = names[rows[0]]
 
-    frame = profile_frame(profiles, spec, result)
+    frame = profile_frame(profiles, spec, result, _sqnr(found, spec, source))
     curves = [float(point) for row in frame["sensitivity"] for point in row]
     st.dataframe(
         frame,

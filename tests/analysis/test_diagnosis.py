@@ -131,6 +131,27 @@ def test_few_large_weights_get_a_range_that_clips_them():
     assert found(Case(PROFILE, SPEC), "Few large weights") is None
 
 
+def test_at_two_bits_common_tails_count_as_large():
+    normal = replace(PROFILE, weight_stats=stats(std=0.25))
+    two = SPEC.with_bits(2)
+    assert found(Case(normal, two), "Few large weights") is not None
+    assert found(Case(normal, SPEC), "Few large weights") is None
+    uniform = replace(PROFILE, weight_stats=stats(std=0.58))
+    assert found(Case(uniform, two), "Few large weights") is None
+
+
+def test_inputs_that_are_never_negative_lose_their_symmetric_codes():
+    positive = replace(PROFILE, activation_stats=stats(minimum=0.0))
+    symmetric = effect(QuantSpec.parse("int4 sym per-tensor minmax"))
+    finding = found(Case(positive, SPEC, seen=symmetric), "One-sided input")
+    assert finding is not None and finding.target == "activation"
+    assert finding.remedy.label == "int4 asym per-tensor minmax"
+    signed = replace(PROFILE, activation_stats=QUIET)
+    assert found(Case(signed, SPEC, seen=symmetric), "One-sided input") is None
+    asymmetric = effect(QuantSpec.parse("int4 asym per-tensor minmax"))
+    assert found(Case(positive, SPEC, seen=asymmetric), "One-sided input") is None
+
+
 def test_fixed_point_scales_take_no_gain_so_the_range_is_mse():
     tailed = replace(PROFILE, weight_stats=stats(std=0.1))
     finding = found(Case(tailed, QuantSpec.parse("fixed4 per-channel minmax")), "Few large weights")

@@ -9,7 +9,7 @@ from analysis.quant.stats import Histogram, SpecEffect
 from analysis.runs.compute import Known
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import Target
-from analysis.trials import SpecLook, Trial, TrialSide, WidthRow, WidthStrip
+from analysis.trials import SpecLook, SpecTable, Trial, TrialSide, WidthRow, WidthStrip
 from pages.ui import answers
 from tests.inspections import make_inspection
 from tests.sensitivities import make_sensitivities
@@ -131,6 +131,10 @@ class Answers:
         effect = SpecEffect(spec, 12.5, 0.25, (0.1, 0.2), (-0.2, 0.0, 0.2))
         return SpecLook(effect, Histogram(-0.1, 0.1, (1, 2, 1)), (0.1, 0.2), 4, 8)
 
+    def table(self, known: Known, label: str) -> SpecTable:
+        self.asked.append(("table", label))
+        return SpecTable(label, {"stem": 7.25})
+
     def trial(self, known: Known, target: Target, before: str, after: str) -> Trial:
         self.asked.append(("trial", known.layer, target, before, after))
         sides = (TrialSide(before, 0.5, 0.4, 0.6), TrialSide(after, 0.1, 0.05, 0.15))
@@ -175,6 +179,7 @@ def test_a_spec_outside_the_menu_is_computed(open_page, offered, computing):
     assert metrics(app)["Clipped"].startswith("25")
     assert ("look", "stem", "weight", label) in computing.asked
     assert "nearest" not in captions(app)
+    assert app.dataframe[0].value["sqnr"][0] == 7.25
 
 
 def test_a_plus_that_an_address_lost_is_understood(open_page, offered, computing):

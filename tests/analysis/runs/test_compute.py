@@ -40,6 +40,9 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComputeProcess
 
 def test_answers_are_those_of_the_library(process):
     assert process.look(KNOWN, "weight", FINE) == look_at_weight(MADE, LAYER, QuantSpec.parse(FINE))
+    table = process.table(KNOWN, FINE).sqnr_db
+    assert set(table) == {layer.name for layer in MADE.layers}
+    assert table[LAYER.name] == process.look(KNOWN, "weight", FINE).effect.sqnr_db
     trial = process.trial(KNOWN, "weight", COARSE, FINE)
     expected = compare(MADE, LAYER, "weight", QuantSpec.parse(COARSE), QuantSpec.parse(FINE))
     assert trial == expected
