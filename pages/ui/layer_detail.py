@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.charts.channels import channel_ranges
 from analysis.charts.errors import error_histogram
-from analysis.charts.histogram import channel_ranges, spec_curve, tensor_histogram
-from analysis.diagnosis import dead_channels
+from analysis.charts.histogram import spec_curve, tensor_histogram
+from analysis.diagnosis.case import dead_channels
 from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import SpecEffect

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from analysis.diagnosis import Case, Finding, diagnose
+from analysis.diagnosis.case import Case, Finding
+from analysis.diagnosis.diagnose import diagnose
 from analysis.errors import ComputeError
 from analysis.profiles import Inspection
 from analysis.quant.stats import SpecEffect

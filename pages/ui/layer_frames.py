@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.diagnosis import dead_channels
+from analysis.diagnosis.case import dead_channels
 from analysis.layers import Layer, Skipped
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec

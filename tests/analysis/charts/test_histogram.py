@@ -3,11 +3,10 @@ from math import inf
 
 import pytest
 
+from analysis.charts.channels import channel_ranges, channels_info
 from analysis.charts.families import families
 from analysis.charts.frame import alt_text
 from analysis.charts.histogram import (
-    channel_ranges,
-    channels_info,
     spec_curve,
     tensor_histogram,
 )

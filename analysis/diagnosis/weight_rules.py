@@ -1,25 +1,11 @@
-"""Why a spec hurts a layer, from its profile and the sweep: findings with evidence; torch-free.
-
-Each rule looks at figures that are known already and, where they speak, says one sentence with
-them and names a spec that should help. Whether it does is for a measurement to say.
-"""
+"""Rules on weights: each says one sentence with its numbers where they speak."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from math import inf, log2
 from statistics import median, quantiles
 
-from analysis.errors import OptionError
-from analysis.profiles import LayerProfile
-from analysis.quant.spec import (
-    FixedPointFormat,
-    IntFormat,
-    PerChannel,
-    PerTensor,
-    QuantSpec,
-)
-from analysis.quant.stats import SpecEffect
-from analysis.sensitivity.points import SweepPoint, Target
+from analysis.diagnosis.case import Case, Finding
+from analysis.quant.spec import FixedPointFormat, IntFormat, PerChannel, PerTensor, QuantSpec
 
 WIDE_CHANNEL = 3.0
 """A channel stands out when its span is so many times the median channel's: with one scale for
@@ -40,75 +26,8 @@ TAIL, VERY_COARSE = 3.0, 1.0
 LOW_SQNR_DB = 20.0
 """Errors of a tenth of the signal's norm."""
 
-SATURATED = 0.005
-"""Share of inputs beyond the range; half a percent of a ReLU's largest outputs carry much of it."""
-
 COSTLY = 3.0
 """Times the median layer's divergence at the same width."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A cause with its evidence, and a remedy to try.
-
-    Attributes:
-        title: the cause in two or three words.
-        sentence: the evidence, with its numbers.
-        target: the tensor that `before` and `remedy` quantise.
-        before: the spec that was judged.
-        remedy: the spec that should help.
-    """
-
-    title: str
-    sentence: str
-    target: Target
-    before: QuantSpec
-    remedy: QuantSpec
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is judged.
-
-    Attributes:
-        effect: of the spec on the weight; None when not known.
-        seen: effect on the input of the spec that it would take; None when not known.
-        following: name of the next layer, if there is one.
-        points: weight points of a sweep of the same model, of all layers; may be empty.
-    """
-
-    profile: LayerProfile
-    spec: QuantSpec
-    effect: SpecEffect | None = None
-    seen: SpecEffect | None = None
-    following: str | None = None
-    points: Sequence[SweepPoint] = ()
-
-    @property
-    def spans(self) -> tuple[float, ...]:
-        """Largest less smallest weight of each output channel."""
-        profile = self.profile
-        return tuple(b - a for a, b in zip(profile.channel_min, profile.channel_max, strict=True))
-
-    def changed(self, **parts: object) -> QuantSpec | None:
-        """The spec with other parts; None where they do not go together."""
-        try:
-            made = replace(self.spec, **parts)  # type: ignore[arg-type]
-        except OptionError:
-            return None
-        return made if made != self.spec else None
-
-    def finding(self, title: str, sentence: str, remedy: QuantSpec | None) -> Iterator[Finding]:
-        """The finding, where there is a remedy."""
-        if remedy is not None:
-            yield Finding(title, sentence, "weight", self.spec, remedy)
-
-
-def dead_channels(profile: LayerProfile) -> int:
-    """Output channels (of those that were looked at) whose weights are all the same number."""
-    return sum(
-        low == high for low, high in zip(profile.channel_min, profile.channel_max, strict=True)
-    )
 
 
 def _outlier_channels(case: Case) -> Iterator[Finding]:
@@ -249,37 +168,6 @@ def _too_few_bits(case: Case) -> Iterator[Finding]:
     )
 
 
-def _saturated(case: Case) -> Iterator[Finding]:
-    seen = case.seen
-    if seen is None or seen.clipped < SATURATED or seen.spec.range_method == "minmax":
-        return
-    yield Finding(
-        "Saturated activations",
-        f"{seen.clipped:.1%} of this layer's inputs lie outside the range of {seen.spec.label} "
-        f"({seen.grid[0]:.3g} to {seen.grid[-1]:.3g}) and are clipped.",
-        "activation",
-        seen.spec,
-        replace(seen.spec, range_method="minmax"),
-    )
-
-
-def _one_sided_input(case: Case) -> Iterator[Finding]:
-    seen, stats = case.seen, case.profile.activation_stats
-    if seen is None or stats is None or stats.minimum < 0 or stats.maximum <= 0:
-        return
-    form = seen.spec.format
-    if not isinstance(form, IntFormat) or not form.symmetric:
-        return
-    yield Finding(
-        "One-sided input",
-        f"This layer's inputs run from {stats.minimum:.3g} to {stats.maximum:.3g}, never below "
-        "zero, so half of symmetric codes stand for values that do not occur.",
-        "activation",
-        seen.spec,
-        replace(seen.spec, format=IntFormat(form.bits)),
-    )
-
-
 def _wider(spec: QuantSpec) -> QuantSpec | None:
     """One bit more; two beyond six, where five and seven are rare."""
     if not isinstance(spec.format, IntFormat | FixedPointFormat) or spec.bits > 14:
@@ -292,7 +180,7 @@ def _middle(values: Sequence[float]) -> float:
     return median(known) if known else 0.0
 
 
-RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+WEIGHT_RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _outlier_channels,
     _unbalanced,
     _skewed,
@@ -300,13 +188,4 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     _large_weights,
     _too_few_bits,
     _coarse_rounding,
-    _one_sided_input,
-    _saturated,
 )
-
-
-def diagnose(case: Case) -> tuple[Finding, ...]:
-    """All findings; a constant weight has none, since any spec keeps it."""
-    if case.profile.weight_stats.constant:
-        return ()
-    return tuple(finding for rule in RULES for finding in rule(case))

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from analysis.diagnosis import Case, Finding, dead_channels, diagnose
+from analysis.diagnosis.case import Case, Finding, dead_channels
+from analysis.diagnosis.diagnose import diagnose
 from analysis.layers import Layer
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec

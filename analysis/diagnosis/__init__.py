@@ -1,0 +1,1 @@
+"""Why a spec hurts a layer, and what to try; torch-free."""
