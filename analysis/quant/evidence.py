@@ -14,11 +14,11 @@ MAX_DAMPING = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HessianRoot:
-    """The upper triangular U with H^-1 = U'U, columns taken in order of falling diagonal.
+    """The unit upper triangular U of H = U D U' with D diagonal, columns by falling diagonal.
 
     Attributes:
-        factor: U in that order, each row over its diagonal (GPTQ needs no more, and so the size of
-            the inputs does not matter), dtype of the Hessian, (blocks, columns, columns).
+        factor: U in that order, dtype of the Hessian, (blocks, columns, columns). The size of the
+            inputs is in D and does not matter.
         order: which column comes when, int64, (blocks, columns).
     """
 
@@ -35,34 +35,27 @@ class HessianRoot:
         diagonal = hessian.diagonal(dim1=-2, dim2=-1)
         order = diagonal.argsort(dim=-1, descending=True, stable=True)
         roots = [_root(block, places) for block, places in zip(hessian, order, strict=True)]
-        return cls(torch.stack(roots), order)
+        return cls(torch.stack(roots) if len(roots) > 1 else roots[0].unsqueeze(0), order)
 
 
 def _root(hessian: Tensor, order: Tensor) -> Tensor:
-    matrix = hessian[order][:, order]
-    unseen = matrix.diagonal() == 0
-    mean = matrix.diagonal().mean()
-    matrix = matrix / torch.where(mean > 0, mean, 1.0)
+    # With J turning the order round, J H J = L L' gives H = (J L J)(J L J)', J L J upper.
+    turned = order.flip(0)
+    matrix = hessian[turned][:, turned]
+    diagonal = matrix.diagonal()
+    unseen, mean = diagonal == 0, diagonal.mean()
+    matrix /= torch.where(mean > 0, mean, 1.0)
     damping = DAMPING
-    while True:
-        damped = matrix.clone()
-        damped.diagonal().add_(damping)
-        damped.diagonal()[unseen] = 1.0
-        # With J turning the order round, J H J = L L' gives H = (J L J)(J L J)', so that
-        # (J L J)^-1 is upper triangular and its square H^-1: half the work of inverting H first.
-        lower, failed = torch.linalg.cholesky_ex(damped.flip(0, 1))
+    diagonal += damping
+    while damping <= MAX_DAMPING and mean.isfinite():
+        diagonal[unseen] = 1.0
+        lower, failed = torch.linalg.cholesky_ex(matrix)
         if not failed:
-            root = _inverse_of_lower(lower).flip(0, 1)
-            return root / root.diagonal().unsqueeze(1)
-        if damping >= MAX_DAMPING:
-            return torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
+            unit: Tensor = lower / lower.diagonal()
+            return unit.flip(0, 1)
+        diagonal += 9 * damping
         damping *= 10
-
-
-def _inverse_of_lower(lower: Tensor) -> Tensor:
-    identity = torch.eye(len(lower), dtype=lower.dtype, device=lower.device)
-    inverse: Tensor = torch.linalg.solve_triangular(lower, identity, upper=False)
-    return inverse
+    return torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,8 @@ def gptq_rows(rows: Tensor, grid: Grid | LevelGrid, root: HessianRoot) -> Tensor
     """Rounded and rescaled weights with a small error of the layer's output.
 
     Frantar et al., arXiv 2210.17323, algorithm 1, on grids fixed beforehand, columns of large
-    diagonal first. With U the root of the inverse Hessian, the error w - q of column i takes
-    U_ij / U_ii of itself from each later column j.
+    diagonal first; in the equivalent form of LDLQ (Chee et al., arXiv 2307.13304, theorem 6), which
+    needs no inverse: with H = U D U', each later column j gains U_ij times the error w - q of i.
 
     Args:
         rows: one output channel a row, (channels, columns).
@@ -49,7 +49,7 @@ def gptq_rows(rows: Tensor, grid: Grid | LevelGrid, root: HessianRoot) -> Tensor
 
 def _rounded(work: Tensor, grid: Grid | LevelGrid, factor: Tensor) -> Tensor:
     """All columns in turn; `work` is (blocks, columns, channels) and is used up."""
-    made = torch.empty_like(work)
+    original, made = work.clone(), torch.empty_like(work)
     for start in range(0, work.shape[1], BLOCK):
         stop = min(start + BLOCK, work.shape[1])
         errors = torch.empty_like(work[:, start:stop])
@@ -58,11 +58,11 @@ def _rounded(work: Tensor, grid: Grid | LevelGrid, factor: Tensor) -> Tensor:
             own = grid.mapped(partial(_column, number=here))
             rounded = own.nearest(column / own.scale).mul_(own.scale)
             made[:, here : here + 1] = rounded
-            error = column - rounded
+            error = original[:, here : here + 1] - rounded
             errors[:, here - start : here - start + 1] = error
             following = factor[:, here, here + 1 : stop, None]
-            work[:, here + 1 : stop].addcmul_(error, following, value=-1)
-        work[:, stop:] -= factor[:, start:stop, stop:].transpose(1, 2) @ errors
+            work[:, here + 1 : stop].addcmul_(error, following)
+        work[:, stop:] += factor[:, start:stop, stop:].transpose(1, 2) @ errors
     return made
 
 

@@ -159,7 +159,8 @@ class _Sums:
         """The Hessian, its lower half filled in."""
         assert self.hessian is not None
         upper = self.hessian.triu_()
-        return upper + upper.triu(1).transpose(1, 2)
+        upper += upper.triu(1).transpose(1, 2)
+        return upper
 
 
 def _collect(
