@@ -58,7 +58,7 @@ def _rough(
     problem: Problem, widths: Widths, present: list[int]
 ) -> Iterator[tuple[float, bool, tuple[int, ...]]]:
     """Each set of widths that serves every group, with a bound by common prices."""
-    relaxation = relaxed(problem)
+    relaxation = Model.of(problem).relaxed() if problem.coupled else relaxed(problem)
     if relaxation is None:
         return
     # how far a group's options of each width are above its best; the last column is "no width"

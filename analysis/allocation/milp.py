@@ -13,8 +13,8 @@ from analysis.allocation.relaxed import Relaxed, relaxed
 GAP = 1e-6
 """A recipe counts as optimal when no other can be better by more than this share of its value."""
 
-LARGE, LARGE_GAP, PROOF_GAP = 100, 1e-4, 2e-3
-"""With more groups than that, a hundredth of a per cent will do among the promising options, and a
+LARGE, LARGE_GAP, PROOF_GAP = 100, 1e-3, 2e-3
+"""With more groups than that, a tenth of a per cent will do among the promising options, and a
 fifth of a per cent against all options, which is often all that can be proven in time."""
 
 CORE = 40
