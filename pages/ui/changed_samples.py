@@ -40,7 +40,7 @@ def changed_samples(score: Score) -> None:
         _table(rows)
     st.caption(
         f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
-        "harmed first: float's answer → the quantised one, red where that is now wrong, green "
+        "harmed first: float's answer → the quantised one, ✗ where that is now wrong, ✓ "
         "where it is now right. Pictures run from their least value to their largest."
         if pictures
         else f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
@@ -53,9 +53,9 @@ def _answers(example: ChangedExample) -> str:
     if example.target is None:
         return change
     if example.target == example.reference:
-        return f":red[{change}]"
+        return f"{change} ✗"
     if example.target == example.actual:
-        return f":green[{change}]"
+        return f"{change} ✓"
     return f"{change} (is {plain(example.target)})"
 
 

@@ -37,7 +37,7 @@ def hardware_panel(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
     st.selectbox(
         "Hardware",
         [ANY, *known],
-        format_func=lambda name: known[name].title if name in known else "Any: no kernels to suit",
+        format_func=lambda name: known[name].title if name in known else "Any hardware",
         key=_KEY,
         on_change=_chosen,
         help="Only what its kernels take is offered, and it is said what they refuse. "

@@ -65,10 +65,8 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
         card(
             "Divergence",
             number_text(predicted.value),
-            "calibrated" if predicted.recipes else "predicted",
-            range_text(predicted.low, predicted.high)
-            if predicted.recipes
-            else half_text(predicted.low, predicted.high),
+            range_text(predicted.low, predicted.high) if predicted.recipes else "predicted",
+            "" if predicted.recipes else half_text(predicted.low, predicted.high),
             help=_divergence_help(predicted),
         )
         _predicted_drop(result, predicted)
@@ -84,8 +82,8 @@ def figures(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     samples = samples_text(choice.predicted.samples, "sweep")
     if predicted.recipes:
         st.caption(
-            f"Divergence: {predicted.words}, with its 90 % interval, on {samples}; this recipe "
-            "itself is not measured. Apply and score it to know."
+            f"Divergence: {predicted.words}, with its 90 % interval, on {samples}; no measurement "
+            "of this recipe. Apply and score it to know."
         )
     else:
         st.caption(

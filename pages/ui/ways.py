@@ -76,23 +76,26 @@ def sentence(score: Score, found: dict[str, Score]) -> str:
         if name.startswith("uniform") and other.divergence <= limit
     }
     ours = score.cost.weight_bytes
-    words = []
+    words, told = [], ""
     if as_good:
         name, other = min(as_good.items(), key=lambda row: row[1].cost.weight_bytes)
         saved, size = 1 - ours / other.cost.weight_bytes, bytes_text(other.cost.weight_bytes)
         words.append(
             f"Mixing saves **{percent(saved, 0)}** of the bytes: the smallest uniform recipe "
-            f"measured here that is as good is {plain(name)}, with {size}."
+            f"measured here that is as good is **{plain(name)}**, with {size}."
             if saved > 0
-            else f"Mixing saves no bytes: {plain(name)} is as good with {size}."
+            else f"Mixing saves no bytes: **{plain(name)}** is as good with {size}, divergence "
+            f"{number_text(other.divergence)} against {number_text(score.divergence)}."
         )
+        told = name if saved <= 0 else ""
     same = {n: s for n, s in found.items() if s.cost.weight_bytes <= ours}
     if same:
         name, other = min(same.items(), key=lambda row: row[1].divergence)
         apart = (
             f"divergence {number_text(score.divergence)} against {number_text(other.divergence)}"
         )
-        words.append(_against(score, plain(name), other, apart))
+        if name != told:
+            words.append(_against(score, f"**{plain(name)}**", other, apart))
     return " ".join(words)
 
 

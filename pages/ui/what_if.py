@@ -122,7 +122,7 @@ def _cards(desk: Desk, result: Sensitivities, now: Choice, then: Choice) -> None
     saved = then.cost.weight_bytes - now.cost.weight_bytes
     with st.grid(3, min_column_width=120, gap="small"):
         card(
-            "Bytes change",
+            "Δ bytes",
             _signed_bytes(saved),
             f"to {bytes_text(then.cost.weight_bytes)}",
             tone=_tone(saved),
@@ -131,7 +131,7 @@ def _cards(desk: Desk, result: Sensitivities, now: Choice, then: Choice) -> None
         )
         gained = after.value - before.value
         card(
-            "Divergence change",
+            "Δ divergence",
             _signed_number(gained),
             f"to {number_text(after.value)}",
             tone=_tone(gained),
@@ -147,12 +147,12 @@ def _drop_card(result: Sensitivities, before: Expected, after: Expected) -> None
     lost = after.drop - before.drop
     shown = points_text(-lost) if metric in SHARE_METRICS else _signed_number(lost)
     card(
-        f"{metric_title(metric)} change",
+        f"Δ {metric_title(metric)}",
         shown,
-        drop_text(metric, after.drop),
-        "from float",
+        f"to {drop_text(metric, after.drop)}",
         tone=_tone(lost),
-        help="Change of the task metric, from the predicted divergence.",
+        help="Change of the task metric, from the predicted divergence; below it what the recipe "
+        "would lose against float.",
     )
 
 

@@ -59,7 +59,7 @@ def test_a_better_way_is_told(filled):
     recipe = stored_recipe(filled)
     score = make_score(filled.result, recipe)
     better = replace(score, recipe=replace(recipe, layers={}), divergence=0.0, low=0.0, high=0.0)
-    assert "greedy by score is better" in sentence(score, {"greedy by score": better})
+    assert "**greedy by score** is better" in sentence(score, {"greedy by score": better})
 
 
 def test_only_scores_of_the_same_layers_count(filled):

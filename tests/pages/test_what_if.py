@@ -36,9 +36,9 @@ def test_the_change_is_predicted_before_anything_is_applied(open_page, filled):
     recipe = Recipe(before, "made-up", filled.result.setup.fingerprint)
     other = recipe.with_weight(name, _spec(filled, name, 2))
     change = predict(filled.result, other).divergence - predict(filled.result, recipe).divergence
-    shown = [card for card in app.metric if card.label == "Divergence change"][-1]
+    shown = [card for card in app.metric if card.label == "Δ divergence"][-1]
     assert float(shown.value.lstrip("+")) == pytest.approx(change, rel=0.01)
-    assert "Bytes change" in metrics(app)
+    assert "Δ bytes" in metrics(app)
 
 
 def test_a_block_is_set_to_one_width_locked_and_undone(open_page, filled):
@@ -63,7 +63,7 @@ def test_a_width_that_is_there_already_has_nothing_to_apply(open_page, filled):
     app.selectbox(key="what_if_scope").set_value(name).run()
     switch(app, "Bits").set_value(str(weight_bits(app, name))).run()
     assert app.button(key="what_if_apply").disabled
-    assert metrics(app)["Bytes change"] == bytes_text(0)
+    assert metrics(app)["Δ bytes"] == bytes_text(0)
     assert "predicted" in text(app).lower()
 
 
