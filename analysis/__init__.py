@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from analysis import metrics
     from analysis.allocation.allocate import allocate
     from analysis.allocation.budget import Budget, Choice
+    from analysis.allocation.constraints import ChangeCost, Constraints, Forbidden
+    from analysis.allocation.regroup import regroup
     from analysis.errors import AnalysisError
+    from analysis.hardware.catalogue import profile
+    from analysis.hardware.check import check_recipe
     from analysis.inspection import inspect_workload
     from analysis.quant.spec import IntFormat, PerChannel, PerGroup, PerTensor, QuantSpec
     from analysis.recipe import LayerConfig, Recipe, load_recipe, save_recipe
@@ -24,7 +28,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "AnalysisError": "analysis.errors",
     "Budget": "analysis.allocation.budget",
+    "ChangeCost": "analysis.allocation.constraints",
     "Choice": "analysis.allocation.budget",
+    "Constraints": "analysis.allocation.constraints",
+    "Forbidden": "analysis.allocation.constraints",
     "IntFormat": "analysis.quant.spec",
     "LayerConfig": "analysis.recipe",
     "PerChannel": "analysis.quant.spec",
@@ -36,11 +43,14 @@ _HOMES = {
     "SweepPoint": "analysis.sensitivity.points",
     "Workload": "analysis.workloads.workload",
     "allocate": "analysis.allocation.allocate",
+    "check_recipe": "analysis.hardware.check",
     "find_layers": "analysis.workloads.discovery",
     "inspect_workload": "analysis.inspection",
     "load_recipe": "analysis.recipe",
     "load_workload": "analysis.workloads.load",
     "measure": "analysis.scoring",
+    "profile": "analysis.hardware.catalogue",
+    "regroup": "analysis.allocation.regroup",
     "save_recipe": "analysis.recipe",
     "score": "analysis.scoring",
     "sweep": "analysis.sensitivity.sweep",
@@ -49,7 +59,10 @@ _HOMES = {
 __all__ = [
     "AnalysisError",
     "Budget",
+    "ChangeCost",
     "Choice",
+    "Constraints",
+    "Forbidden",
     "IntFormat",
     "LayerConfig",
     "PerChannel",
@@ -61,12 +74,15 @@ __all__ = [
     "SweepPoint",
     "Workload",
     "allocate",
+    "check_recipe",
     "find_layers",
     "inspect_workload",
     "load_recipe",
     "load_workload",
     "measure",
     "metrics",
+    "profile",
+    "regroup",
     "save_recipe",
     "score",
     "sweep",
