@@ -124,13 +124,15 @@ def _large_weights(case: Case) -> Iterator[Finding]:
     if spec.range_method != "minmax" or spec.clip != 1 or not stats.std:
         return
     reach = max(stats.mean - stats.minimum, stats.maximum - stats.mean) / stats.std
-    step = (stats.maximum - stats.minimum) / stats.std / (2**spec.bits - 1)
+    symmetric = isinstance(spec.format, IntFormat) and spec.format.symmetric
+    codes = 2**spec.bits - symmetric
+    step = (stats.maximum - stats.minimum) / stats.std / (codes - 1)
     if not (reach >= FAR and step >= COARSE) and not (reach >= TAIL and step >= VERY_COARSE):
         return
     yield from case.finding(
         "Few large weights",
         f"The largest weight lies {reach:.1f} standard deviations from the mean and "
-        f"{stats.outliers:.2%} of all lie beyond 4, so min-max spends {2**spec.bits} codes on a "
+        f"{stats.outliers:.2%} of all lie beyond 4, so min-max spends {codes} codes on a "
         f"range that few weights use, in steps of {step:.2f} standard deviations.",
         case.changed(range_method="msegain", gain_correction=False)
         or case.changed(range_method="mse"),

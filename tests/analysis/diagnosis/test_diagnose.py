@@ -125,6 +125,9 @@ def test_few_large_weights_get_a_range_that_clips_them():
     assert finding is not None
     assert finding.remedy.label == "int4 asym per-channel msegain"
     assert "10.0 standard deviations" in finding.sentence and "0.20%" in finding.sentence
+    assert "16 codes" in finding.sentence
+    symmetric = found(Case(tailed, SYMMETRIC), "Few large weights")
+    assert symmetric is not None and "15 codes" in symmetric.sentence
     eight = SPEC.with_bits(8)
     assert found(Case(tailed, eight), "Few large weights") is None
     clipping = QuantSpec.parse("int4 asym per-channel mse")
