@@ -11,14 +11,16 @@ from analysis.charts.frontier import MeasuredMark, frontier_figure
 from analysis.charts.numerals import range_text
 from analysis.charts.recipe import bits_strip, recipe_treemap, waterfall
 from analysis.cost import FLOAT_BITS
+from analysis.hardware.masks import masked_options
 from analysis.recipe import Recipe
 from analysis.runs.records import ScoreRecord
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Cell, Sensitivities
 from pages.ui import reads
 from pages.ui.calibrated import Expected, calibrated_line, expected
 from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
 from pages.ui.desk import Desk, solve_for
+from pages.ui.hardware import current_profile
 from pages.ui.text import (
     bytes_text,
     count_text,
@@ -121,6 +123,10 @@ def marginal_sentence(result: Sensitivities, recipe: Recipe) -> str:
     step = next_step(result, recipe)
     if step is None:
         return "Every layer has its widest measured option: more bytes buy nothing here."
+    profile = current_profile()
+    cell = Cell(step.layer, step.target, step.after.label)
+    if profile is not None and not masked_options(profile, result.layers, (cell,)):
+        return "What single layers suggest for the next bytes does not run on this hardware."
     before, after = step.before.bits, step.after.bits
     return (
         f"The next **{bytes_text(step.extra_bytes)}** should buy **{number_text(step.gain)}** less "

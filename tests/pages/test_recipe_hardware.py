@@ -5,7 +5,7 @@ from analysis.hardware.check import check_recipe
 from analysis.runs.store import RunStore
 from pages.ui.text import plain
 from tests.pages.recipe_page import layers, stored_recipe, table
-from tests.pages.seen import button, labels
+from tests.pages.seen import button, labels, text
 from tests.sensitivities import make_sensitivities
 from tests.stored import fill_store
 
@@ -26,6 +26,12 @@ def test_hardware_of_the_link_is_chosen_and_its_objections_shown(open_page, fill
     said = check_recipe(profile("onnxruntime-cpu"), filled.result.layers, stored_recipe(filled))
     assert plain(said[0].sentence) in app.warning[0].value
     assert app.selectbox(key="recipe_hardware").value == "onnxruntime-cpu"
+
+
+def test_no_bytes_are_advised_for_what_the_hardware_cannot_run(open_page, filled):
+    assert "spend them on" in text(open_page("recipe", run=filled.run))
+    words = text(open_page("recipe", run=filled.run, hardware="onnxruntime-cpu"))
+    assert "does not run on this hardware" in words
 
 
 def test_the_recipe_is_fitted_on_request_and_undone(open_page, filled):
