@@ -50,7 +50,7 @@ class Figures:
         """
         table = self._table("latency", "latency_ms")
         own = self.change_cost.latency_ms if self.change_cost is not None else 0.0
-        return self._joined(self._timed(table), self._changes(widths_of, lambda _: own))
+        return self._joined(self._timed(table), self._own_changes(own))
 
     def energy(self) -> Cost:
         """Microjoules; errors as `latency`."""
@@ -59,7 +59,13 @@ class Figures:
     def stored(self, weight_bytes: Floats) -> Cost:
         """The weight bytes given, and what changes of precision store besides."""
         own = float(self.change_cost.weight_bytes) if self.change_cost is not None else 0.0
-        return self._joined((weight_bytes, None), self._changes(widths_of, lambda _: own))
+        return self._joined((weight_bytes, None), self._own_changes(own))
+
+    def _own_changes(self, cost: float) -> Cost:
+        """What each change of (weight, input) widths costs by the constraint."""
+        if not cost:
+            return np.zeros(int(self.starts[-1])), None
+        return self._changes(widths_of, lambda _: cost)
 
     def _table(self, name: str, limit: str) -> CostTable:
         table: CostTable | None = getattr(self.profile, name, None)
