@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from analysis.cost import weight_bits
 from analysis.errors import OptionError
 from analysis.layers import Layer
 from analysis.quant.spec import WEIGHT_SPEC, IntFormat, QuantSpec, RangeMethod
@@ -52,8 +51,8 @@ def allowed_candidates(
 ) -> tuple[QuantSpec, ...]:
     """The candidates that make sense for layers that share a spec.
 
-    None takes more bytes than min-max: a bias is corrected only where one is stored anyway. Where
-    inputs cannot be seen GPTQ and bias correction would change nothing and are left out.
+    A bias is corrected only where one is stored anyway, so that none takes more bytes than min-max.
+    Where inputs cannot be seen GPTQ and bias correction would change nothing and are left out.
 
     Args:
         layers: of one decision group.
@@ -61,14 +60,10 @@ def allowed_candidates(
         bits: width.
         base: format and granularity.
     """
-    plain, *others = candidate_specs(bits, base)
     blind = any(layer.name in unseen for layer in layers)
-    return (
-        plain,
-        *(
-            spec
-            for spec in others
-            if not (blind and spec.needs_inputs)
-            and all(weight_bits(layer, spec) <= weight_bits(layer, plain) for layer in layers)
-        ),
+    biased = all(layer.bias is not None for layer in layers)
+    return tuple(
+        spec
+        for spec in candidate_specs(bits, base)
+        if not (blind and spec.needs_inputs) and (biased or not spec.bias_correction)
     )

@@ -36,6 +36,22 @@ def multiplies(module: nn.Module, layer: Layer) -> bool:
     return known and own == "weight"
 
 
+def product_path(model: nn.Module, layer: Layer) -> str | None:
+    """The module that multiplies the layer's weight with an input that can be seen.
+
+    Its own, or a linear layer that shares the weight, such as the head of a language model whose
+    embedding the layer is.
+    """
+    if multiplies(model.get_submodule(layer.module), layer):
+        return layer.module
+    for name in layer.tied:
+        path, _, own = name.rpartition(".")
+        linear = isinstance(model.get_submodule(path), nn.Linear)
+        if linear and own == "weight" and layer.channel_axis == 0:
+            return path
+    return None
+
+
 def patches(module: nn.Module, x: Tensor) -> Tensor:
     """The input in windows of the weight's size.
 

@@ -7,7 +7,8 @@ from analysis.quant.evidence import HessianRoot
 from analysis.quant.spec import QuantSpec
 from analysis.simulate import evidence as evidence_module
 from analysis.simulate.evidence import evidence_for, unseen
-from analysis.simulate.patches import multiplies, patches, places_in
+from analysis.simulate.patches import patches, places_in, product_path
+from analysis.simulate.quantized import quantized_weight
 from analysis.workloads.subject import Subject, subject
 from tests.nets import NETS, make_workload
 
@@ -34,13 +35,13 @@ def inputs_of(made: Subject, path: str) -> list[Tensor]:
 def test_means_and_hessians_are_those_of_all_windows(net: str) -> None:
     made = subject(make_workload(net))
     for layer in made.layers:
-        module = made.model.get_submodule(layer.module)
+        path = product_path(made.model, layer)
         found = evidence_for(made, layer, GPTQ)
-        if not multiplies(module, layer):
+        if path is None:
             assert found is None
             continue
-        rows = []
-        for x in inputs_of(made, layer.module):
+        module, rows = made.model.get_submodule(path), []
+        for x in inputs_of(made, path):
             windows = patches(module, x)
             places = places_in(windows)
             rows.append(windows.reshape(windows.shape[:places].numel(), windows.shape[places], -1))
@@ -113,5 +114,17 @@ def test_drawn_rows_give_nearly_the_same_hessian(monkeypatch: pytest.MonkeyPatch
 
 
 def test_layers_without_evidence_are_named() -> None:
+    made = subject(make_workload("recurrent"))
+    assert [layer.name for layer in unseen(made, made.layers)] == ["lstm.weight_hh_l0"]
+
+
+def test_an_embedding_has_the_evidence_of_the_head_that_shares_its_weight() -> None:
     made = subject(make_workload("gpt"))
-    assert [layer.name for layer in unseen(made, made.layers)] == ["tokens"]
+    assert made.layers[0].name == "tokens"
+    assert unseen(made, made.layers) == ()
+    found = evidence_for(made, made.layers[0], BIAS)
+    rows = torch.cat([x.reshape(-1, 16) for x in inputs_of(made, "head")]).double()
+    assert found is not None
+    assert torch.allclose(found.mean[0], rows.mean(0), atol=1e-6)
+    corrected = quantized_weight(made, made.layers[0], BIAS)
+    assert corrected.shift is None, "a shift of the lookup is none of the head"
