@@ -3,6 +3,7 @@
 They carry what single divergences do not: how the errors of two layers add up or cancel.
 """
 
+from functools import lru_cache
 from typing import assert_never
 
 import numpy as np
@@ -17,6 +18,10 @@ FULL_COLUMNS = 32
 """Outputs of at most so many values are kept whole; larger ones as random projections."""
 
 PROJECTIONS = 8
+
+KEPT_BYTES = 8 << 20
+"""Directions of at most that size are kept for the other cells of a chunk; making them takes
+longer than the forward of a small language model."""
 
 
 def whitened_shift(reference: Reference, actual: Tensor) -> Tensor:
@@ -49,11 +54,19 @@ def kept_shift(reference: Reference, actual: Tensor, seed: int) -> NDArray[np.fl
     if reference.output[0].numel() <= FULL_COLUMNS:
         return whitened_shift(reference, actual).float().numpy()
     difference = (actual.double() - reference.output.double()).reshape(len(actual), -1)
-    columns = []
-    for number in range(PROJECTIONS):
-        direction = cotangents(
-            reference.kind, reference.output.double(), reference.scale, seed + number
-        )
-        columns.append((difference * direction.reshape(len(actual), -1)).sum(1))
+    kept = difference.numel() * difference.element_size() <= KEPT_BYTES
+    direction = _kept_direction if kept else _direction
+    columns = [
+        (difference * direction(reference, seed + number)).sum(1) for number in range(PROJECTIONS)
+    ]
     projected: Tensor = torch.stack(columns, 1) / PROJECTIONS**0.5
     return projected.float().numpy()
+
+
+def _direction(reference: Reference, seed: int) -> Tensor:
+    """One random direction for each sample's output, float64 (samples, columns)."""
+    output = reference.output.double()
+    return cotangents(reference.kind, output, reference.scale, seed).reshape(len(output), -1)
+
+
+_kept_direction = lru_cache(maxsize=PROJECTIONS)(_direction)
