@@ -19,6 +19,9 @@ RANDOM_STARTS = 6
 STEPS = 500
 """Steps of descent in all; a step looks at up to 3,000 moves and takes about a millisecond."""
 
+PATIENCE = 10
+"""Kicks without a better recipe end the search: so many and two more for each group."""
+
 AT_ONCE = 50
 """Of so many groups, one more move is made in a step."""
 
@@ -74,8 +77,9 @@ def search(
     given = [np.asarray(start, np.int64) for start in starts]
     for start in [*given, *_random_starts(problem, generator, random_starts)]:
         work.descend(start)
-    while work.left > 0:
-        work.kick(generator)
+    idle, patience = 0, PATIENCE + 2 * len(problem.starts)
+    while work.left > 0 and idle < patience:
+        idle = 0 if work.kick(generator) else idle + 1
     assert work.best is not None
     return Found(work.best, work.value, steps - work.left)
 
@@ -157,8 +161,12 @@ class _Search:
                 break
         return after
 
-    def kick(self, generator: np.random.Generator) -> None:
-        """Change a few groups of the best recipe at random, mend what that broke, and descend."""
+    def kick(self, generator: np.random.Generator) -> bool:
+        """Change a few groups of the best recipe at random, mend what that broke, and descend.
+
+        Returns:
+            Whether that led to a better recipe.
+        """
         assert self.best is not None
         groups = len(self.best)
         count = min(groups, int(generator.integers(2, 5)))
@@ -169,10 +177,11 @@ class _Search:
         starts, free = self.problem.starts, self.near.free(picks)
         drawn = generator.integers(starts[chosen], starts[chosen + 1])
         picks[chosen] = np.where(free[drawn], drawn, picks[chosen])
-        repaired = self._repaired(picks)
+        before, repaired = self.value, self._repaired(picks)
         self.left -= 1
         if repaired is not None and self.problem.keeps(repaired):
             self.descend(repaired)
+        return self.value < before
 
     def _repaired(self, picks: Integers) -> Integers | None:
         """Cheaper options until every limit is kept; None when that leads nowhere."""
