@@ -53,7 +53,9 @@ def test_sweep_allocate_score_of_digits(tmp_path: Path, capsys: pytest.CaptureFi
     assert len(choice["calibration"]["points"]) >= 3
     assert choice["calibrated_low"] < choice["calibrated"] < choice["calibrated_high"]
     names = [row["name"] for row in choice["baselines"]]
-    assert names[-2:] == ["greedy by score", "random mix"]
+    # rivals that come out as the same recipe are listed once
+    assert "random mix" in names
+    assert len(names) == len(set(names)) >= 3
 
     recipe = tmp_path / "r.json"
     recipe.write_text(json.dumps(choice))
