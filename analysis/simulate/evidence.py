@@ -17,7 +17,7 @@ from analysis.layers import Layer
 from analysis.quant.evidence import HessianRoot, LayerEvidence
 from analysis.quant.spec import QuantSpec
 from analysis.simulate.calibration import CALIBRATION_BATCH
-from analysis.simulate.patches import patches, places_in, product_path
+from analysis.simulate.patches import multiplies, patches, places_in
 from analysis.simulate.substitution import call_with, quiet_inference
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import count_samples, cut_batches
@@ -56,7 +56,7 @@ def evidence_for(subject: Subject, layer: Layer, spec: QuantSpec) -> LayerEviden
 
     Returns:
         None where the spec needs nothing, or the weight is not multiplied with an input that can
-        be seen (see `product_path`): GPTQ is then rounding to nearest, and no bias is corrected.
+        be seen (see `multiplies`): GPTQ is then rounding to nearest, and no bias is corrected.
     """
     if not spec.needs_inputs or not _seen(subject, layer):
         return None
@@ -79,17 +79,12 @@ def evidence_for(subject: Subject, layer: Layer, spec: QuantSpec) -> LayerEviden
 
 
 def _seen(subject: Subject, layer: Layer) -> bool:
-    return product_path(subject.model, layer) is not None
-
-
-def _product(subject: Subject, layer: Layer) -> nn.Module:
-    path = product_path(subject.model, layer)
-    assert path is not None
-    return subject.model.get_submodule(path)
+    return multiplies(subject.model.get_submodule(layer.module), layer)
 
 
 def _blocks_and_columns(subject: Subject, layer: Layer) -> tuple[int, int]:
-    groups = getattr(_product(subject, layer), "groups", 1)
+    module = subject.model.get_submodule(layer.module)
+    groups = getattr(module, "groups", 1)
     return groups, layer.parameters // layer.channels
 
 
@@ -176,7 +171,7 @@ def _collect(
     sums: dict[str, _Sums] = {}
     with temporary_hooks() as handles, quiet_inference(subject):
         for layer in layers:
-            module = _product(subject, layer)
+            module = subject.model.get_submodule(layer.module)
             blocks, columns = _blocks_and_columns(subject, layer)
             wanted = max(FEWEST_ROWS, ROWS_A_COLUMN * columns) if hessians else 0
             watched = _Sums(module, blocks, columns, -(-wanted // samples))

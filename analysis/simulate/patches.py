@@ -21,7 +21,9 @@ def multiplies(module: nn.Module, layer: Layer) -> bool:
     """Whether the layer's weight is multiplied with the module's first input, and we know how.
 
     Not so for embeddings (rows are looked up), recurrent weights (their input is made inside),
-    grouped transposed convolutions, and modules of unknown kinds.
+    grouped transposed convolutions, and modules of unknown kinds. An embedding that is also the
+    head of a language model does not count either: GPTQ by the inputs of the head alone makes the
+    lookup worse (measured: KL 0.165 instead of 0.095 at 3 bits, small GPT of tests/bench).
     """
     own = layer.param.rpartition(".")[2]
     if not layer.has_input:
@@ -34,22 +36,6 @@ def multiplies(module: nn.Module, layer: Layer) -> bool:
         return own == "in_proj_weight"
     known = isinstance(module, (*_CONVS, nn.Linear)) or type(module).__name__ == "Conv1D"
     return known and own == "weight"
-
-
-def product_path(model: nn.Module, layer: Layer) -> str | None:
-    """The module that multiplies the layer's weight with an input that can be seen.
-
-    Its own, or a linear layer that shares the weight, such as the head of a language model whose
-    embedding the layer is.
-    """
-    if multiplies(model.get_submodule(layer.module), layer):
-        return layer.module
-    for name in layer.tied:
-        path, _, own = name.rpartition(".")
-        linear = isinstance(model.get_submodule(path), nn.Linear)
-        if linear and own == "weight" and layer.channel_axis == 0:
-            return path
-    return None
 
 
 def patches(module: nn.Module, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from analysis.quant.evidence import output_shift
 from analysis.quant.fake import fake_quantize_weight
 from analysis.quant.spec import QuantSpec
 from analysis.simulate.evidence import evidence_for
-from analysis.simulate.patches import multiplies, spatial_dims
+from analysis.simulate.patches import spatial_dims
 from analysis.simulate.substitution import substituted
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.subject import Subject
@@ -64,10 +64,8 @@ def corrected(subject: Subject, layer: Layer, spec: QuantSpec, rounded: Tensor) 
 
 
 def _shiftable(subject: Subject, layer: Layer) -> bool:
-    """Whether the layer's own product can be shifted: by a bias, or at its single output."""
+    """Whether the layer has a bias, or a single output that a hook can shift."""
     module = subject.model.get_submodule(layer.module)
-    if not multiplies(module, layer):
-        return False
     return layer.bias is not None or not isinstance(module, nn.RNNBase | nn.MultiheadAttention)
 
 
