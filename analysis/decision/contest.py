@@ -8,7 +8,7 @@ from analysis.allocation.baselines import same_bytes_uniform
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Integers
 from analysis.allocation.rivals import greedy_by_score
-from analysis.allocation.search import STEPS, search
+from analysis.allocation.search import RANDOM_STARTS, STEPS, search
 from analysis.allocation.surrogates.surrogate import Surrogate
 from analysis.cost import recipe_cost
 from analysis.decision.final import Finalist, final
@@ -95,14 +95,14 @@ class Contest:
         """Keep the optimum of one estimate; one that is known already counts once."""
         picks = self.posed.additive
         if surrogate.name != "additive":
-            slow = surrogate.name == "superposition"
+            slow, first = surrogate.name == "superposition", surrogate.name == "pairwise"
             found = search(
                 self.posed.problem,
                 surrogate,
                 [picks for _, picks, _ in self._optima.values()],
                 seed=self.seed,
                 steps=SLOW_STEPS if slow else STEPS,
-                random_starts=0 if slow else 6,
+                random_starts=RANDOM_STARTS if first else 0,
             )
             picks = found.picks
         row = (surrogate.name, picks, surrogate.value(picks))

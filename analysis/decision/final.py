@@ -27,10 +27,9 @@ class Finalist:
 def final(finalists: Sequence[Finalist], additive: int) -> int:
     """Number of the recipe to take.
 
-    The recipe of least divergence over both sets, among those that the validation set does not
-    speak against: whose divergence there exceeds the additive optimum's by no more than the
-    standard error of the difference. The sweep set alone favours recipes that fit its samples,
-    the validation set alone is small (METHODS 5.3, caveat).
+    The recipe of least divergence over both sets, among those that are not surely worse than the
+    additive optimum on the validation set. The sweep set alone favours recipes that fit its
+    samples, the validation set alone is small (METHODS 5.3, caveat).
 
     Args:
         finalists: the recipes.
@@ -39,7 +38,7 @@ def final(finalists: Sequence[Finalist], additive: int) -> int:
     reference = finalists[additive].validated
     allowed = [additive]
     for number, finalist in enumerate(finalists):
-        found = paired(finalist.validated, reference)
-        if number != additive and found.gain >= -found.error:
+        worse = paired(finalist.validated, reference).surely_worse
+        if number != additive and not worse:
             allowed.append(number)
     return min(sorted(allowed), key=lambda number: finalists[number].mean)

@@ -111,6 +111,9 @@ def measure(full: bool = False) -> list[Row]:
 
 def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     workload = decision_workload(net, seed)
+    made = subject(workload)
+    simulator = Simulator(made)
+    forwards = [_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3)]
     began = time.process_time()
     work = sweep(workload, weight_spec=spec, seed=seed)
     pairs = list(work.measurements())
@@ -119,13 +122,11 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     result = Sensitivities.assemble(work.setup, points.values(), work.cost)
     known = interactions_of(work.setup.cells, rows)
     seconds = time.process_time() - began
-    made = subject(workload)
-    simulator = Simulator(made)
+    forwards += [_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3)]
     trials = Trials.of(simulator, made.parts.sweep)
-    forward = min(_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3))
+    naive = statistics.median(forwards) * (1 + len(work.setup.cells))
     held = Trials.of(simulator, list(made.parts.evaluation))
-    cells = len(work.setup.cells)
-    return Swept(workload, result, known, rows, trials, held, seconds, forward * (1 + cells))
+    return Swept(workload, result, known, rows, trials, held, seconds, naive)
 
 
 def _seconds(work: Callable[[], object]) -> float:
