@@ -7,8 +7,8 @@ dW' F dW: half its mean over all mini-batches, divided by m, is the second-order
 Every further format is one more dot product. Inputs go the same way through `input_bins`.
 
 The samples are drawn where the float model is unsure, and their directions scaled by the root of
-their Horvitz-Thompson weights: half of the set in small mini-batches ranks the layers better than
-all of it in large ones (docs/methods.md).
+their Horvitz-Thompson weights: what counts is the number of directions, and a quarter of the set in
+small mini-batches ranks the layers as well as all of it in large ones (docs/methods.md).
 
 Source: METHODS 1 and 4.1 (Fisher quadratic form with a square-root sketch).
 """
@@ -45,17 +45,18 @@ Floats = NDArray[np.float64]
 ROWS = 64
 """Mini-batch directions wanted: their squares scatter by sqrt(2 / ROWS) around the mean."""
 
-LARGEST_BATCH = 16
+SHARE = 4
+LARGEST_BATCH = 8
 MOST = ROWS * LARGEST_BATCH
-"""Samples beyond this add rows that the estimate does not need."""
+"""Samples beyond this change the estimate less than its few directions do."""
 
 UNITS = 4
 """Units of work a sketch is cut into, for progress, cancel and resume."""
 
 
 def sketch_size(samples: int) -> int:
-    """Half of the sweep set, at least as many samples as rows and at most `MOST`."""
-    return min(samples, max(ROWS, min(MOST, samples // 2)))
+    """A quarter of the sweep set, at least as many samples as rows and at most `MOST`."""
+    return min(samples, max(ROWS, min(MOST, samples // SHARE)))
 
 
 def batch_plan(samples: int) -> tuple[int, int]:

@@ -74,11 +74,11 @@ class Inverted(nn.Module):
 
 
 def _mobilenet() -> nn.Module:
-    widths = [(16, 16, 1), (16, 24, 2), (24, 24, 1), (24, 32, 2), (32, 32, 1), (32, 48, 1)]
+    widths = [(16, 24, 1), (24, 32, 2), (32, 32, 1), (32, 64, 2), (64, 64, 1), (64, 96, 1)]
     return nn.Sequential(
         *[nn.Conv2d(1, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU6(inplace=True)],
         *[Inverted(*width) for width in widths],
-        *[nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(48, 10)],
+        *[nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(96, 10)],
     )
 
 
@@ -125,7 +125,7 @@ class Gpt(nn.Module):
 class Encoder(nn.Module):
     """torch's own encoder over the rows of an image; attention weights are used functionally."""
 
-    def __init__(self, width: int = 64, layers: int = 3) -> None:
+    def __init__(self, width: int = 96, layers: int = 3) -> None:
         super().__init__()
         self.embed = nn.Linear(SIDE, width)
         self.positions = nn.Parameter(torch.zeros(SIDE, width))
@@ -215,6 +215,6 @@ TRAINED: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "resnet20": (_resnet20, 4),
     "mobilenet": (_mobilenet, 5),
     "gpt": (Gpt, 8),
-    "encoder": (Encoder, 15),
+    "encoder": (Encoder, 10),
 }
 NETS = ("demo-cnn", *TRAINED)
