@@ -59,4 +59,3 @@ def test_with_ci_a_missing_browser_is_an_error(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, CI="true")
     assert done.returncode != 0
     assert "1 browser tests need Chromium" in done.stderr
-
