@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -77,7 +78,8 @@ def test_a_larger_budget_never_predicts_worse() -> None:
         found = search(replace(problem, rows=rows), surrogate, [start], steps=200)
         values.append(found.value)
         start = found.picks
-    assert values == sorted(values, reverse=True)
+    for tight, wide in pairwise(values):
+        assert wide <= tight * (1 + 1e-9)
 
 
 def test_many_groups_move_at_once() -> None:
