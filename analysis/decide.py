@@ -24,6 +24,7 @@ from analysis.decision.values import Decision, DecisionStep
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.logit_shifts import LogitShifts, logit_shifts_of
 from analysis.sensitivity.points import CellSamples, Sensitivities
+from analysis.sensitivity.shifts import FULL_COLUMNS
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
 
@@ -198,7 +199,7 @@ class Deciding:
         )
 
     def _shifts(self, swept: Trials) -> LogitShifts | None:
-        if not self.rows or self.result.setup.divergence != "kl":
+        if not self.rows or self.result.setup.divergence != "kl" or swept.columns > FULL_COLUMNS:
             return None
         return logit_shifts_of(self.result.setup.cells, self.rows, swept.log_p())
 

@@ -122,6 +122,11 @@ class Trials:
         return len(self.impurity)
 
     @property
+    def columns(self) -> int:
+        """Size of one sample's output."""
+        return self._clean[0].output[0].numel()
+
+    @property
     def metric(self) -> Metric | None:
         """The task metric; None without labels."""
         return self.simulator.subject.metric if self.statistics.shape[1] else None
