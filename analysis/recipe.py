@@ -71,12 +71,6 @@ class Recipe:
             )
 
 
-def uniform_recipe(recipe: Recipe, spec: QuantSpec, names: tuple[str, ...]) -> Recipe:
-    """Every named layer at one weight spec, for the same model."""
-    layers = {name: LayerConfig(weight=spec) for name in names}
-    return replace(recipe, layers=layers, name=f"uniform {spec.bits}-bit")
-
-
 def save_recipe(recipe: Recipe, path: Path) -> None:
     """Write the recipe as JSON."""
     path.write_text(serial.dumps(recipe), encoding="utf-8")

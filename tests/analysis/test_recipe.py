@@ -15,7 +15,6 @@ from analysis.recipe import (
     load_recipe,
     parse_recipe,
     save_recipe,
-    uniform_recipe,
 )
 
 SPECS = st.builds(
@@ -167,14 +166,6 @@ def test_with_weight_changes_one_layer_of_a_copy() -> None:
     changed = recipe.with_weight("a", None).with_weight("b", W4)
     assert changed.layers == {"a": LayerConfig(None, activation), "b": LayerConfig(W4)}
     assert recipe.layers == {"a": LayerConfig(W4, activation)}
-
-
-def test_a_uniform_recipe_is_for_the_same_model() -> None:
-    uniform = uniform_recipe(RECIPE, W4.with_bits(3), ("conv1", "fc"))
-    assert {config.weight for config in uniform.layers.values()} == {W4.with_bits(3)}
-    assert set(uniform.layers) == {"conv1", "fc"}
-    assert (uniform.fingerprint, uniform.workload) == (RECIPE.fingerprint, RECIPE.workload)
-    assert uniform.name == "uniform 3-bit"
 
 
 @pytest.mark.parametrize(
