@@ -9,13 +9,14 @@ import pytest
 
 from analysis.errors import RecipeMismatchError
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
-from analysis.recipe import LayerConfig, Recipe, parse_recipe, uniform_recipe
+from analysis.recipe import LayerConfig, Recipe, parse_recipe
 from analysis.report import report_html
 from analysis.report.headline import baseline, is_uniform, own_score
 from analysis.report.method import sweep_command
 from analysis.report.svg import ROWS
 from analysis.scores import Score
 from analysis.sensitivity.points import Sensitivities
+from tests.recipes import uniform_recipe
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
 
 MADE = "1 Nov 2026, 09:30"

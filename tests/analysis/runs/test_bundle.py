@@ -13,12 +13,13 @@ from sqlalchemy import update
 from analysis.allocation.calibration import CalibrationPoint, calibrate_prediction
 from analysis.errors import RunError, UnknownRunError
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
-from analysis.recipe import Recipe, uniform_recipe
+from analysis.recipe import Recipe
 from analysis.runs.bundle import command_line, ensure_demo, export_bundle, import_bundle
 from analysis.runs.records import InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
 from tests.gram import make_interactions
+from tests.recipes import uniform_recipe
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
 from tests.stored import fill_store
 

@@ -11,13 +11,14 @@ from sqlalchemy import update
 from analysis.errors import OptionError, QueueFullError, RunError, UnknownRunError
 from analysis.paths import home_dir
 from analysis.quant.spec import WEIGHT_SPEC
-from analysis.recipe import Recipe, uniform_recipe
+from analysis.recipe import Recipe
 from analysis.runs import transitions
 from analysis.runs.process import log_path
 from analysis.runs.records import InspectOptions, Job, ScoreOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import CellSamples, Sensitivities, SweepPoint
+from tests.recipes import uniform_recipe
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
 
 RESULT = make_sensitivities(layers=3)
