@@ -2,7 +2,8 @@
 
 import json
 import zlib
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from analysis.errors import StorageError
 
 T = TypeVar("T")
 
+SHORT = 65_536
+"""Characters up to which a text's value is kept: pages read the same rows at every click."""
+
 
 def pack(value: Any) -> str:
     """One value as compact JSON."""
@@ -19,12 +23,22 @@ def pack(value: Any) -> str:
 
 
 def unpack(kind: type[T], text: str) -> T:
-    """A value that `pack` wrote.
+    """A value that `pack` wrote; the same text may give the same object, so do not change it.
 
     Raises:
         StorageError: the row is damaged, or of another version of Quantscope.
     """
+    found: T = _kept(cast(Any, kind), text) if len(text) <= SHORT else _parsed(kind, text)
+    return found
+
+
+def _parsed(kind: type[T], text: str) -> T:
     return serial.from_plain(kind, json.loads(text), StorageError, f"stored {kind.__name__}")
+
+
+@lru_cache(maxsize=256)
+def _kept(kind: type[Any], text: str) -> Any:
+    return _parsed(kind, text)
 
 
 def deflate(text: str) -> bytes:

@@ -9,8 +9,9 @@ from analysis.allocation.budget import Prediction
 from analysis.allocation.calibration import Calibration
 from analysis.allocation.estimates import best_estimate
 from analysis.allocation.frontier import FrontierPoint
-from analysis.allocation.options import decision_groups
+from analysis.allocation.options import Group, decision_groups
 from analysis.allocation.posed import picks_of
+from analysis.allocation.surrogates.surrogate import Surrogate
 from analysis.charts.frontier import CalibratedLine
 from analysis.errors import AnalysisError
 from analysis.recipe import Recipe
@@ -97,12 +98,20 @@ def _estimate(
     run: str, result: Sensitivities, known: Calibration, recipes: Sequence[Recipe]
 ) -> tuple[float, ...] | None:
     """By the estimate that was calibrated; None where a recipe splits a decision group."""
-    pairs = None if known.surrogate == "additive" else reads.interactions(run)
-    groups = decision_groups(result, {})
-    surrogate = best_estimate(result, groups, pairs)
+    groups, surrogate = _surrogate(repr(reads.version(run)), known.surrogate, run, result)
     if surrogate.name != known.surrogate:
         return None
     try:
         return tuple(surrogate.value(picks_of(groups, recipe)) for recipe in recipes)
     except AnalysisError:
         return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _surrogate(
+    key: str, name: str, _run: str, _result: Sensitivities
+) -> tuple[tuple[Group, ...], Surrogate]:
+    """The decision groups of a run, and the estimate of that name if it can still be made."""
+    groups = decision_groups(_result, {})
+    pairs = None if name == "additive" else reads.interactions(_run)
+    return groups, best_estimate(_result, groups, pairs)
