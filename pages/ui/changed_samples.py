@@ -2,6 +2,7 @@
 
 import base64
 import io
+from functools import lru_cache
 
 import pandas as pd
 import streamlit as st
@@ -59,6 +60,7 @@ def _answers(example: ChangedExample) -> str:
     return f"{change} (is {plain(example.target)})"
 
 
+@lru_cache(maxsize=256)
 def enlarged(image: str) -> bytes | None:
     """A kept picture, each pixel as a square of several where it is small.
 

@@ -14,6 +14,7 @@ from analysis.errors import AnalysisError
 from analysis.runs.queue import pump
 from analysis.runs.records import InspectOptions
 from pages.ui.owner import LOCAL_OWNER
+from pages.ui.sockets import send_at_once
 from pages.ui.state import command_line_sources, store
 from pages.ui.workload_cards import inspect_job
 
@@ -26,6 +27,7 @@ _log = logging.getLogger("quantscope")
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Warm up, inspect what the command line named, and supervise jobs until the end."""
+    send_at_once()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(to_thread.run_sync, _warm_up)
         tasks.start_soon(_supervise)

@@ -7,6 +7,7 @@ shared object; what still grows is read afresh. Callers must not change what the
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import streamlit as st
 from plotly.graph_objects import Figure
@@ -23,23 +24,36 @@ from analysis.sensitivity.points import Sensitivities
 from pages.ui.state import current_run, store
 
 _KEEP = 64
+_T = TypeVar("_T")
 
 
 class _NothingYet(Exception):
     """Keeps a missing answer out of the cache."""
 
 
-_memo = threading.local()
+_look = threading.local()
 
 
 @contextmanager
 def one_look() -> Iterator[None]:
     """While a page is drawn each job is read once, so that all of it shows one moment."""
-    _memo.jobs = {}
+    _look.seen = {}
     try:
         yield
     finally:
-        _memo.jobs = None
+        _look.seen = None
+
+
+def _once(read: Callable[[str], _T], run: str) -> _T:
+    """What `read` says of the run, asked once while a page is drawn."""
+    seen: dict[tuple[str, str], Any] | None = getattr(_look, "seen", None)
+    if seen is None:
+        return read(run)
+    key = (read.__name__, run)
+    if key not in seen:
+        seen[key] = read(run)
+    found: _T = seen[key]
+    return found
 
 
 def job(run: str) -> Job:
@@ -48,12 +62,7 @@ def job(run: str) -> Job:
     Raises:
         UnknownRunError: there is none of that id.
     """
-    known: dict[str, Job] | None = getattr(_memo, "jobs", None)
-    if known is None:
-        return store().job(run)
-    if run not in known:
-        known[run] = store().job(run)
-    return known[run]
+    return _once(store().job, run)
 
 
 def version(run: str) -> tuple[str, str, str, int, float | None]:
@@ -74,7 +83,7 @@ def sensitivities(run: str) -> Sensitivities | None:
         UnknownRunError: there is no run of that id.
     """
     live = job(run).live
-    if store().setup(run) is None:
+    if _once(store().setup, run) is None:
         return None
     return store().sensitivities(run) if live else _finished(repr(version(run)), run)
 
@@ -159,11 +168,11 @@ def _interactions(key: str, _run: str) -> tuple[Interactions | None]:
 
 def interactions(run: str) -> Interactions | None:
     """Pairwise terms of a finished sweep; None where its shifts were not kept, or while it runs."""
-    if job(run).live or store().setup(run) is None:
+    if job(run).live or _once(store().setup, run) is None:
         return None
     return _interactions(repr(version(run)), run)[0]
 
 
 def calibration(run: str) -> Calibration | None:
     """What corrects the run's predictions; None where nothing was measured for it."""
-    return store().calibration(run)
+    return _once(store().calibration, run)
