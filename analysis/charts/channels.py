@@ -108,10 +108,10 @@ def _scale_marks(profile: LayerProfile, scales: Sequence[float]) -> go.Scatter:
 
 def _strip(info: ChannelsInfo, picked: bool, name: str, colour: str) -> go.Bar:
     places = [place for place, outlier in enumerate(info.outlier) if outlier is picked]
-    low = np.array([info.low[place] for place in places])
-    high = np.array([info.high[place] for place in places])
+    low = np.array([info.low[place] for place in places], dtype=np.float32)
+    high = np.array([info.high[place] for place in places], dtype=np.float32)
     return go.Bar(
-        x=[info.index[place] for place in places],
+        x=np.array([info.index[place] for place in places], dtype=np.int32),
         base=low,
         y=high - low,
         customdata=high,

@@ -17,7 +17,7 @@ from analysis.quant.stats import Histogram, SpecEffect, TensorStats
 from analysis.sensitivity.points import Target
 
 FULL_LINES = 32
-"""So many grid lines cross the plot; more become a fringe at its foot."""
+"""So many grid lines cross the plot; more become ticks at its foot."""
 
 WIDEST = {PerTensor: "", PerChannel: " of the widest channel", PerGroup: " of the widest group"}
 
@@ -85,18 +85,29 @@ def _bars(histogram: Histogram) -> go.Bar:
 
 
 def _grid_lines(effect: SpecEffect) -> go.Scatter:
-    """Thin lines at the values the codes stand for."""
-    top = 1.0 if len(effect.grid) <= FULL_LINES else 0.08
-    xs = np.repeat(np.array(effect.grid, dtype=np.float32), 3)
-    ys = np.tile(np.array([0.0, top, np.nan], dtype=np.float32), len(effect.grid))
+    """Thin lines at the values the codes stand for; many of them are ticks at the foot."""
     scheme = WIDEST[type(effect.spec.granularity)]
+    name = f"grid{scheme}:<br>{wrapped(effect.spec.label, 30)}"
+    colour = translucent(ACCENT, 0.65)
+    grid = np.array(effect.grid, dtype=np.float32)
+    if len(grid) > FULL_LINES:
+        return go.Scatter(
+            x=grid,
+            y0=0.04,
+            dy=0,
+            yaxis="y2",
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 1}},
+            name=name,
+            hoverinfo="skip",
+        )
     return go.Scatter(
-        x=xs,
-        y=ys,
+        x=np.repeat(grid, 3),
+        y=[0, 1, None] * len(grid),
         yaxis="y2",
         mode="lines",
-        line={"color": translucent(ACCENT, 0.65), "width": 1},
-        name=f"grid{scheme}:<br>{wrapped(effect.spec.label, 30)}",
+        line={"color": colour, "width": 1},
+        name=name,
         hoverinfo="skip",
     )
 

@@ -1,6 +1,6 @@
 """The table of all layers, and which of them the address names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import answers, reads
+from pages.ui.compact_table import compact_table
 from pages.ui.controls import error_card, plot
 from pages.ui.layer_frames import TALL, TALL_PIXELS, effect_at, profile_frame
 from pages.ui.text import samples_text
@@ -73,8 +74,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
     if not names:
         st.caption("No layer passes the filter.")
         return shown
-    rows = [names.index(shown)] if shown in names else []
-    st.session_state[_TABLE] = {"selection": {"rows": rows}}
+    _select(names, shown)
 
     def picked() -> None:
         rows = st.session_state[_TABLE]["selection"]["rows"]
@@ -84,7 +84,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
     frame = profile_frame(profiles, spec, result, _sqnr(found, spec, source))
     curves = [float(point) for row in frame["sensitivity"] for point in row]
     st.dataframe(
-        frame,
+        compact_table(frame),
         key=_TABLE,
         hide_index=True,
         height="content" if len(names) <= TALL else TALL_PIXELS,
@@ -130,6 +130,22 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
         },
     )
     return shown
+
+
+def _select(names: Sequence[str], shown: str) -> None:
+    """Mark the row of the layer that is shown.
+
+    A table whose selection the server sets is sent again. A long one is marked by clicks alone,
+    and unmarked once another layer is shown.
+    """
+    marked = st.session_state.get(_TABLE, {"selection": {"rows": []}})["selection"]["rows"]
+    wanted = [names.index(shown)] if shown in names else []
+    if list(marked) == wanted:
+        return
+    if len(names) > LABELLED:
+        wanted = []
+    if wanted or marked:
+        st.session_state[_TABLE] = {"selection": {"rows": wanted}}
 
 
 def _density(found: Inspection, shown: str) -> None:

@@ -78,7 +78,9 @@ st.html(
     "{color: light-dark(#fff, #0b1320)}</style>"
 )
 page = st.navigation(MENU)
-st.logo(str(assets_dir() / "wordmark.svg"), icon_image=ICON, size="large")
+# Drawn from wordmark.svg at four times its size. Streamlit 1.67 writes an SVG into every run's
+# messages (9 KiB here) and of a PNG only the address.
+st.logo(str(assets_dir() / "wordmark.png"), icon_image=ICON, size="large")
 
 
 def _sidebar() -> None:

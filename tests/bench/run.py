@@ -14,8 +14,10 @@ from tests.bench.rows import Row  # noqa: E402
 
 BENCHES = {
     "sweep": "tests.bench.naive",
+    "engine": "tests.bench.engine",
     "app-start": "tests.bench.start",
     "pages": "tests.bench.rerun",
+    "payload": "tests.bench.payload",
     "sessions": "tests.bench.sessions",
     "quantisers": "tests.bench.quantisers",
     "solvers": "tests.bench.solvers",

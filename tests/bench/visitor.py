@@ -3,12 +3,24 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 ANSWER_SECONDS = 60.0
+
+
+class CountedConnection(ClientConnection):
+    """A connection that counts the bytes as they come, before they are unpacked."""
+
+    received = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Count, and pass on."""
+        self.received += len(data)
+        super().data_received(data)
 
 
 @dataclass(slots=True)
@@ -18,17 +30,28 @@ class Visitor:
     Attributes:
         pages: address of each page to the hash that opens it.
         known: hashes of messages that a browser would keep, so that they are not sent again.
+        message_bytes: size of all messages so far, unpacked.
     """
 
-    socket: ClientConnection
+    socket: CountedConnection
     pages: dict[str, str] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    message_bytes: int = 0
+
+    @property
+    def wire_bytes(self) -> int:
+        """Bytes that have come over the network so far; a browser compresses messages likewise."""
+        return self.socket.received
 
     @classmethod
     async def arrive(cls, url: str, query: str = "") -> "Visitor":
         """Open a session and wait until its first page is drawn."""
         address = f"{url.replace('http', 'ws', 1)}/_stcore/stream"
-        socket = await connect(address, subprotocols=["streamlit"], max_size=None)  # type: ignore[list-item]
+        protocols: Any = ["streamlit"]
+        socket = await connect(
+            address, subprotocols=protocols, max_size=None, create_connection=CountedConnection
+        )
+        assert isinstance(socket, CountedConnection)
         visitor = cls(socket)
         await visitor.run(query=query)
         return visitor
@@ -55,7 +78,9 @@ class Visitor:
 
     async def _receive(self) -> bytes:
         data = await asyncio.wait_for(self.socket.recv(), ANSWER_SECONDS)
-        return data if isinstance(data, bytes) else data.encode()
+        content = data if isinstance(data, bytes) else data.encode()
+        self.message_bytes += len(content)
+        return content
 
     def _finished(self, message: ForwardMsg) -> bool:
         """Note what a browser would; tell whether the run has ended."""

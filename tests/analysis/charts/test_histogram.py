@@ -37,13 +37,15 @@ def test_the_grid_of_the_spec_is_drawn_at_its_values(profile: LayerProfile) -> N
     assert (ends.x[0], ends.x[-1]) == (effect.grid[0], effect.grid[-1])
 
 
-def test_a_fine_grid_is_a_fringe(profile: LayerProfile) -> None:
+def test_a_fine_grid_is_ticks_at_the_foot(profile: LayerProfile) -> None:
     coarse, fine = (
         next(effect for effect in profile.effects if effect.spec.bits == bits) for bits in (2, 8)
     )
     figures = [tensor_histogram(profile.weight, profile.weight_stats, e) for e in (coarse, fine)]
-    assert figures[0].data[1].y[1] == 1
-    assert figures[1].data[1].y[1] < 0.2
+    lines, ticks = (figure.data[1] for figure in figures)
+    assert lines.mode == "lines" and lines.y[1] == 1
+    assert ticks.mode == "markers" and ticks.y0 < 0.2 and ticks.dy == 0
+    assert len(ticks.x) == len(fine.grid)
 
 
 def test_only_a_grid_of_many_scales_is_said_to_be_the_widest(profile: LayerProfile) -> None:
