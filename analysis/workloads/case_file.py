@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +35,33 @@ def load_case(source: str) -> Workload:
         UnknownWorkloadError: there is no such file or factory.
         WorkloadError: the file or the factory fails, or returns something else.
     """
+    made, place = call_factory(source)
+    if not isinstance(made, Workload):
+        raise WorkloadError(
+            f"{place.name} in {place.file.name} must return a Workload, not {type(made).__name__}; "
+            "end it with return analysis.Workload(…)."
+        )
+    return replace(made, source=f"{place.file}:{place.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class FactoryPlace:
+    """Where a factory stands."""
+
+    file: Path
+    name: str
+
+
+def call_factory(source: str) -> tuple[object, FactoryPlace]:
+    """Import the file and call the factory.
+
+    Args:
+        source: ``path.py:factory``; a relative path starts at the current folder.
+
+    Raises:
+        UnknownWorkloadError: there is no such file or factory.
+        WorkloadError: the file or the factory fails.
+    """
     path, _, name = source.rpartition(":")
     file = Path(path).expanduser().resolve()
     if not file.is_file():
@@ -45,13 +72,7 @@ def load_case(source: str) -> Workload:
     with _folder_on_path(file.parent):
         factory = _factory(_import(file), file, name)
         with _one_sentence(file):
-            made: object = factory()
-    if not isinstance(made, Workload):
-        raise WorkloadError(
-            f"{name} in {file.name} must return a Workload, not {type(made).__name__}; "
-            "end it with return analysis.Workload(…)."
-        )
-    return replace(made, source=f"{file}:{name}")
+            return factory(), FactoryPlace(file, name)
 
 
 @contextmanager

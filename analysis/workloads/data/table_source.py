@@ -1,0 +1,86 @@
+"""Rows of a table as samples: numbers and categories, images, or texts."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from pyarrow import compute
+
+from analysis.errors import WorkloadError
+from analysis.workloads.data.columns import Labels, categories, column, labels, numbers
+from analysis.workloads.data.form import Columns, Pictures
+from analysis.workloads.data.picture_source import PictureSource
+from analysis.workloads.data.tensors import TensorSource
+from analysis.workloads.workload import Inputs
+
+ClassNames = Mapping[str, Sequence[str]]
+
+
+def rows_of(table: Any, form: Columns, names: ClassNames) -> TensorSource:
+    """Numbers as one matrix, each category as a tensor of its own.
+
+    Args:
+        table: a `pyarrow.Table`.
+        form: which columns are what.
+        names: of the classes of a label column, where the data set says them.
+
+    Raises:
+        WorkloadError: a column is missing or holds something else.
+    """
+    chosen = form.numbers
+    if not chosen and not form.categories:
+        chosen = tuple(name for name in table.column_names if name != form.label)
+    parts = [torch.from_numpy(categories(table, name)) for name in form.categories]
+    if chosen:
+        matrix = np.stack([numbers(table, name) for name in chosen], axis=1)
+        parts.append(torch.from_numpy(matrix))
+    if not parts:
+        raise WorkloadError("A row must have at least one input column; name them.")
+    inputs: Inputs = parts[0] if len(parts) == 1 else tuple(parts)
+    found = None
+    if form.label is not None:
+        found = labels(table, form.label, form.target, tuple(names.get(form.label, ())))
+    columns = [f"{len(chosen)} numbers"] if chosen else []
+    columns += [f"{len(form.categories)} categories"] if form.categories else []
+    return TensorSource(
+        f"rows of {' and '.join(columns)}", inputs, _target(found), found.classes if found else ()
+    )
+
+
+def _target(found: Labels | None) -> torch.Tensor | None:
+    return None if found is None else torch.from_numpy(np.ascontiguousarray(found.values))
+
+
+def pictures_of(table: Any, form: Pictures, names: ClassNames) -> PictureSource:
+    """Images of a column: encoded bytes, or what the `datasets` package stores for an image.
+
+    Raises:
+        WorkloadError: the column holds no images.
+    """
+    if form.column not in table.column_names:
+        column(table, form.column)
+    images = table[form.column]
+    if images.num_chunks and str(images.type).startswith("struct"):
+        images = images.combine_chunks().field("bytes")
+    if str(images.type) not in ("binary", "large_binary") or images.null_count:
+        raise WorkloadError(
+            f"The column {form.column} must hold the bytes of image files; it holds "
+            f"{images.type!s:.60}. Embed the images when saving the data set, or name another one."
+        )
+    found = None
+    if form.label is not None and form.label in table.column_names:
+        found = labels(table, form.label, "class", tuple(names.get(form.label, ())))
+    return PictureSource(
+        form,
+        [partial(_content, images, row) for row in range(len(images))],
+        compute.binary_length(images).to_pylist(),
+        _target(found),
+        found.classes if found else (),
+    )
+
+
+def _content(images: Any, row: int) -> bytes:
+    content: bytes = images[row].as_py()
+    return content
