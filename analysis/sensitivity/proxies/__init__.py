@@ -1,0 +1,1 @@
+"""Cheaper stand-ins for the measured divergence, and how far they agree with it."""
