@@ -4,12 +4,16 @@ import streamlit as st
 
 from analysis.allocation.predict import to_choice
 from analysis.errors import AnalysisError
+from analysis.hardware.figures import hardware_cost
 from pages.ui import reads
 from pages.ui.budget_controls import budget_controls
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.desk import open_desk, recipe_of, take_problem, write_address
+from pages.ui.hardware import current_profile
 from pages.ui.hardware_panel import hardware_panel, reachable
 from pages.ui.history_buttons import history_buttons
+from pages.ui.limit_kinds import limit_kinds
+from pages.ui.more_limits import more_limits
 from pages.ui.recipe_files import import_form, save_and_score
 from pages.ui.recipe_table import recipe_table, take_edits
 from pages.ui.recipe_view import figures, frontier_chart, marginal_sentence, pictures
@@ -46,7 +50,11 @@ else:
     save_and_score(desk, result, choice)
     left, right = st.columns([4, 5], gap="small")
     with left, st.container(border=True):
-        budget_controls(desk, result, points, choice.cost)
+        profile = current_profile()
+        on_hardware = hardware_cost(result.layers, choice.recipe, profile)
+        kinds = limit_kinds(result, choice.cost, on_hardware, profile)
+        shown = budget_controls(desk, result, points, kinds)
+        more_limits(desk, result, kinds, shown)
         hardware_panel(desk, result, choice.recipe)
         st.markdown(marginal_sentence(result, choice.recipe))
         frontier_chart(desk, result, points, choice, scored)

@@ -47,6 +47,7 @@ def make_sensitivities(
     seed: int = 0,
     metric: str | None = "top1",
     complete: bool = True,
+    weight_spec: QuantSpec = WEIGHT_SPEC,
 ) -> Sensitivities:
     """A finished sweep of a residual CNN; `complete=False` leaves the later half of the cells out.
 
@@ -57,7 +58,7 @@ def make_sensitivities(
     targets: tuple[Target, ...] = ("weight", "activation") if target == "both" else (target,)
     points: list[SweepPoint] = []
     for which in targets:
-        spec = WEIGHT_SPEC if which == "weight" else ACTIVATION_SPEC
+        spec = weight_spec if which == "weight" else ACTIVATION_SPEC
         for index, layer in enumerate(net):
             ends = 8.0 if index in (0, len(net) - 1) else 1.0
             level = ends * float(np.exp(rng.normal(0.0, 1.2))) * (1.0 if which == "weight" else 0.5)

@@ -126,7 +126,7 @@ class _Trials:
             case "pinned":
                 return f"the pinned layers ({_listed(list(rules.pinned))})"
             case "forbidden":
-                return f"the forbidden widths (of {_listed([f.where for f in rules.forbidden])})"
+                return f"the forbidden widths (of {_listed([f.whom for f in rules.forbidden])})"
         assert self.terms.profile is not None
         return f"the options of {self.terms.profile.title}"
 

@@ -8,13 +8,16 @@ from analysis.layers import Layer
 from analysis.recipe import LayerConfig
 from analysis.sensitivity.points import Target
 
+EVERY = "*"
+"""Stands for all layers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
     """Widths that some layers must not take.
 
     Attributes:
-        where: name of a layer, or a kind of layer such as ``Linear``.
+        where: name of a layer, a kind of layer such as ``Linear``, or ``*`` for all of them.
         bits: the widths.
         target: of the weights or of the inputs.
     """
@@ -25,7 +28,12 @@ class Forbidden:
 
     def covers(self, layer: Layer) -> bool:
         """Whether it is about this layer."""
-        return self.where in (layer.name, layer.kind)
+        return self.where in (EVERY, layer.name, layer.kind)
+
+    @property
+    def whom(self) -> str:
+        """Text for people."""
+        return "all layers" if self.where == EVERY else self.where
 
     def hits(self, layer: Layer, config: LayerConfig) -> bool:
         """Whether the layer must not be quantised so."""

@@ -67,7 +67,7 @@ class Narrowing:
         what = "the widths that the profile leaves" if len(runs) < len(options) else "all widths"
         if pinned:
             what = "the width it is pinned to"
-        names = " and ".join(dict.fromkeys(ban.where for ban in self.forbidden))
+        names = " and ".join(dict.fromkeys(ban.whom for ban in self.forbidden))
         return OptionError(
             f"A layer must keep a width to choose, and {what} of {layers[0].name!r} are forbidden "
             f"(for {names}); forbid less, or sweep more widths."

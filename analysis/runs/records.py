@@ -115,6 +115,23 @@ class RecipeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class RecipeTerms:
+    """What a stored recipe was solved for, so that it can be taken up again.
+
+    Attributes:
+        weight_bytes: the size limit; None where the size was not limited.
+        limits: what else was demanded, in the text form of links.
+        locked: layers that were decided by hand.
+        hardware: name of the profile it had to suit; None for none.
+    """
+
+    weight_bytes: int | None = None
+    limits: str = ""
+    locked: tuple[str, ...] = ()
+    hardware: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreRecord:
     """A score in the store, of one recipe."""
 

@@ -26,7 +26,9 @@ from analysis.sensitivity.points import (
 )
 from analysis.sensitivity.stability import Reliability
 
-Finding = Literal["interactions", "calibration"]
+Finding = Literal["interactions", "calibration", "groups", "terms"]
+"""What is kept by the id of a run; "terms" by that of a recipe."""
+
 T = TypeVar("T")
 
 

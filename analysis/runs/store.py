@@ -15,7 +15,14 @@ from analysis.recipe import Recipe
 from analysis.runs import inspections, jobs, recipes, results, transitions
 from analysis.runs.database import Database
 from analysis.runs.process import log_path
-from analysis.runs.records import Job, JobKind, JobOptions, RecipeRecord, ScoreRecord
+from analysis.runs.records import (
+    Job,
+    JobKind,
+    JobOptions,
+    RecipeRecord,
+    RecipeTerms,
+    ScoreRecord,
+)
 from analysis.runs.schema import jobs as job_table
 from analysis.scores import Score
 from analysis.sensitivity.interactions import Interactions, interactions_of
@@ -253,6 +260,16 @@ class RunStore:
         """Recipes of one model or run, newest first."""
         with self.database.reading() as connection:
             return recipes.listing(connection, fingerprint=fingerprint, run=run)
+
+    def save_terms(self, recipe_id: str, terms: RecipeTerms) -> None:
+        """Keep what a stored recipe was solved for."""
+        with self.database.writing() as connection:
+            results.put_finding(connection, recipe_id, "terms", terms)
+
+    def terms(self, recipe_id: str) -> RecipeTerms | None:
+        """What a stored recipe was solved for; None where nobody told."""
+        with self.database.reading() as connection:
+            return results.finding_of(connection, recipe_id, "terms", RecipeTerms)
 
     def recommended(self, run: str) -> RecipeRecord | None:
         """The recipe proposed after the sweep; None before that."""

@@ -1,63 +1,47 @@
-"""The limit of the recipe: a size, average bits, a largest drop or BOPs. Each re-solves at once."""
-
-from typing import Literal
+"""The main limit of the recipe: a size, average bits, a largest drop or BOPs; it re-solves live."""
 
 import streamlit as st
 
-from analysis.allocation.budget import Budget
 from analysis.allocation.frontier import FrontierPoint, frontier
-from analysis.cost import FLOAT_BITS, Cost
 from analysis.errors import OptionError
-from analysis.quant.spec import MAX_BITS, MIN_BITS
 from analysis.sensitivity.points import Sensitivities
 from pages.ui.checks import one_of, within
-from pages.ui.desk import Desk, solve_for
+from pages.ui.demands import Limit
+from pages.ui.desk import Desk, solve_at, solve_with
 from pages.ui.hardware import current_profile
-from pages.ui.text import SHARE_METRICS, bytes_text, metric_title, percent
+from pages.ui.limit_kinds import Kind
+from pages.ui.text import bytes_text, number_text
 
-Kind = Literal["size", "bits", "drop", "bops"]
-_TITLES: dict[Kind, str] = {
-    "size": "Size",
-    "bits": "Average bits",
-    "drop": "Largest drop",
-    "bops": "BOPs",
-}
-_KIND, _SIZE, _BITS, _DROP, _BOPS = (f"limit_{name}" for name in ("by", *_TITLES))
+_MAIN: tuple[Limit, ...] = ("size", "bits", "drop", "bops")
+_KIND, _SIZE = "limit_by", "limit_size"
 
 
 def budget_controls(
-    desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...], cost: Cost
-) -> None:
-    """A switch between the kinds of limit, and the control of the chosen one."""
-    kinds = _kinds(result)
+    desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...], kinds: dict[Limit, Kind]
+) -> Limit:
+    """A switch between the main limits, and the control of the chosen one.
+
+    Returns:
+        the limit that is shown.
+    """
+    swept = bool(result.of("activation"))
+    offered = [name for name in _MAIN if not kinds[name].refusal and (name != "bops" or swept)]
+    main = desk.draft.now.demands.main
+    if st.session_state.get(_KIND) not in offered:
+        st.session_state[_KIND] = main if main in offered else offered[0]
     chosen = st.segmented_control(
         "Limit",
-        kinds,
-        default=kinds[0],
+        offered,
         required=True,
-        format_func=lambda kind: _TITLES[kind],
+        format_func=lambda name: kinds[name].title.partition(" (")[0],
         key=_KIND,
     )
-    match one_of("limit", chosen, kinds):
-        case "size":
-            _size(desk, result, points)
-        case "bits":
-            _bits(cost)
-        case "drop":
-            _drop(result)
-        case _:
-            _bops(cost)
-
-
-def _kinds(result: Sensitivities) -> list[Kind]:
-    weights, activations = bool(result.of("weight")), bool(result.of("activation"))
-    offered: dict[Kind, bool] = {
-        "size": weights,
-        "bits": weights,
-        "drop": result.setup.metric is not None,
-        "bops": activations,
-    }
-    return [kind for kind, known in offered.items() if known]
+    name = one_of("limit", chosen, offered)
+    if name == "size":
+        _size(desk, result, points)
+    else:
+        _number(desk, kinds[name])
+    return name
 
 
 def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) -> None:
@@ -85,77 +69,40 @@ def _size(desk: Desk, result: Sensitivities, points: tuple[FrontierPoint, ...]) 
 
 def _reached(desk: Desk, result: Sensitivities) -> tuple[FrontierPoint, ...]:
     """The frontier with the locks; on any hardware where the chosen one cannot run them."""
+    step = desk.draft.now
+    rules = step.demands.widths_alone
     try:
-        return frontier(result, locked=desk.draft.now.kept, profile=current_profile())
+        return frontier(result, locked=step.kept, profile=current_profile(), constraints=rules)
     except OptionError:
-        return frontier(result, locked=desk.draft.now.kept)
+        return frontier(result, locked=step.kept)
 
 
 def _solve_size(low: int, high: int) -> None:
-    asked = within("size", st.session_state[_SIZE], low, high)
-    solve_for(Budget(weight_bytes=int(asked)))
+    solve_at(int(within("size", st.session_state[_SIZE], low, high)))
 
 
-def _bits(cost: Cost) -> None:
+def _number(desk: Desk, kind: Kind) -> None:
+    """A limit that is typed; empty while another one leads."""
+    key = f"limit_{kind.name}"
+    value = desk.draft.now.demands.limit(kind.name)
+    st.session_state[key] = None if value is None else value / kind.unit
+    now = "" if kind.now is None else f"Now {number_text(kind.now)}"
     st.number_input(
-        "Average bits, at most",
-        float(MIN_BITS),
-        float(MAX_BITS),
-        value=min(max(round(cost.effective_bits, 1), float(MIN_BITS)), float(MAX_BITS)),
-        step=0.1,
-        format="%.1f",
-        key=_BITS,
-        on_change=_solve_bits,
-        help="The bytes that every layer at this width would take, scales and zero-points included "
-        "on both sides; the recipe may spread them as it likes.",
+        f"{kind.title}, at most",
+        kind.low,
+        kind.high,
+        step=kind.step,
+        format=f"%.{kind.digits}f",
+        key=key,
+        placeholder=now or "No limit",
+        on_change=_solve_number,
+        args=(kind, key),
+        help=kind.help,
     )
 
 
-def _solve_bits() -> None:
-    solve_for(Budget(average_bits=float(st.session_state[_BITS])))
-
-
-def _drop(result: Sensitivities) -> None:
-    metric = result.setup.metric or ""
-    share = metric in SHARE_METRICS
-    st.number_input(
-        f"Loss of {metric_title(metric)}, at most" + (" (percentage points)" if share else ""),
-        0.0,
-        value=None,
-        step=0.1,
-        format="%.2f" if share else "%.4g",
-        key=_DROP,
-        placeholder="The smallest recipe that loses no more than this",
-        on_change=_solve_drop,
-        args=(0.01 if share else 1.0,),
-        help="Predicted from single-layer figures, so it is no promise; score the recipe to know.",
-    )
-
-
-def _solve_drop(unit: float) -> None:
-    asked = st.session_state[_DROP]
+def _solve_number(kind: Kind, key: str) -> None:
+    asked = st.session_state[key]
     if asked is not None:
-        solve_for(Budget(max_drop=unit * float(asked)))
-
-
-def _bops(cost: Cost) -> None:
-    whole = cost.macs * FLOAT_BITS * FLOAT_BITS
-    st.number_input(
-        "BOPs, at most (% of float)",
-        0.1,
-        100.0,
-        value=None,
-        step=0.5,
-        format="%.1f",
-        key=_BOPS,
-        placeholder=f"Now {percent(cost.bops / whole)}",
-        on_change=_solve_bops,
-        args=(whole,),
-        help="MACs × weight bits × activation bits for one sample; 8 by 8 bits is 6.25 % of float.",
-    )
-
-
-def _solve_bops(whole: int) -> None:
-    asked = st.session_state[_BOPS]
-    if asked is not None:
-        solve_for(Budget(bops=int(whole * float(asked) / 100)))
+        value = kind.unit * float(asked)
+        solve_with(lambda demands: demands.led_by(kind.name, value))

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from analysis.errors import OptionError
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig
+from analysis.sensitivity.option_names import option_names
 from analysis.sensitivity.points import Sensitivities, Target
+from pages.ui.demands import NOTHING, Demands
 
 FLOAT = "float"
 LOCK = "lock"
@@ -27,13 +29,15 @@ class Step:
     """One state of the recipe that undo can return to.
 
     Attributes:
-        weight_bytes: the size limit in force.
+        weight_bytes: the size limit in force; where the size is not limited, what came out.
         locked: layers the solver must leave as they are.
+        demands: what else the solver must respect.
     """
 
     weight_bytes: int
     layers: Mapping[str, LayerConfig]
     locked: frozenset[str] = frozenset()
+    demands: Demands = NOTHING
 
     @property
     def kept(self) -> dict[str, LayerConfig]:
@@ -97,15 +101,26 @@ def redone(draft: Draft) -> Draft:
     return Draft(step, step, draft.edition + 1, (*draft.past, draft.now), tuple(future))
 
 
-def menu(result: Sensitivities, target: Target) -> dict[str, QuantSpec | None]:
-    """What the bits column of one target offers: float, and the widths the sweep measured."""
-    specs = {str(point.bits): point.cell.spec for point in result.of(target)}
-    return {FLOAT: None, **{bits: specs[bits] for bits in sorted(specs, key=int)}}
+def names_of(result: Sensitivities, target: Target) -> Mapping[str, str]:
+    """Label of each swept spec to the option of the bits column that stands for it."""
+    return option_names(point.cell for point in result.of(target))
 
 
-def bits_of(spec: QuantSpec | None) -> str:
-    """The option of the bits column that stands for a spec."""
-    return FLOAT if spec is None else str(spec.bits)
+def menu(result: Sensitivities, target: Target) -> tuple[str, ...]:
+    """What the bits column of one target offers: float, and the options that were swept."""
+    return (FLOAT, *dict.fromkeys(names_of(result, target).values()))
+
+
+def option_of(names: Mapping[str, str], spec: QuantSpec | None) -> str:
+    """The option that stands for a spec; its width where it was not swept."""
+    return FLOAT if spec is None else names.get(spec.label, str(spec.bits))
+
+
+def specs_of(result: Sensitivities, target: Target, option: str) -> dict[str, QuantSpec]:
+    """The spec that an option stands for, by layer; none for float."""
+    names = names_of(result, target)
+    taken = (point.cell for point in result.of(target) if names[point.label] == option)
+    return {cell.layer: cell.spec for cell in taken}
 
 
 def edited(draft: Draft, result: Sensitivities, edits: Edits) -> Draft:
@@ -124,7 +139,7 @@ def edited(draft: Draft, result: Sensitivities, edits: Edits) -> Draft:
         if LOCK in columns:
             one = frozenset([_name(names, row)])
             locked = locked | one if columns[LOCK] is True else locked - one
-    step = Step(draft.base.weight_bytes, layers, locked)
+    step = replace(draft.base, layers=layers, locked=locked)
     if step == draft.now:
         return draft
     past = (*draft.past, draft.now)[-HISTORY:]
@@ -158,10 +173,10 @@ def _config(
 def _spec(result: Sensitivities, layer: str, target: Target, option: object) -> QuantSpec | None:
     if option == FLOAT:
         return None
-    for point in result.of(target):
-        if point.layer == layer and str(point.bits) == option:
-            return point.cell.spec
-    widths = ", ".join(option for option in menu(result, target))
+    found = specs_of(result, target, option).get(layer) if isinstance(option, str) else None
+    if found is not None:
+        return found
+    offered = ", ".join(menu(result, target))
     raise OptionError(
-        f"The sweep measured no {option!r:.20} bits for {layer}; choose one of: {widths}."
+        f"The sweep measured no {option!r:.20} bits for {layer}; choose one of: {offered}."
     )

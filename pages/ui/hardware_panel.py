@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from analysis.allocation.budget import Budget
 from analysis.allocation.frontier import FrontierPoint
 from analysis.errors import AnalysisError
 from analysis.hardware.check import ProfileWarning, check_recipe
@@ -12,7 +11,7 @@ from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.controls import error_card
-from pages.ui.desk import Desk, solve_for, tell_problem
+from pages.ui.desk import Desk, solve_at, tell_problem
 from pages.ui.hardware import ANY, choose_profile, current_profile, offered
 from pages.ui.text import bytes_text, number_text, plain
 
@@ -78,8 +77,8 @@ def _objections(desk: Desk, chosen: HardwareProfile, found: tuple[ProfileWarning
         "Fit the recipe to it",
         icon=":material/build:",
         key="recipe_fit_hardware",
-        on_click=solve_for,
-        args=(Budget(weight_bytes=max(desk.draft.now.weight_bytes, smallest)),),
+        on_click=solve_at,
+        args=(max(desk.draft.now.weight_bytes, smallest),),
         help="Solve again with what its kernels take, for the present limit or the least that it "
         "needs; locks stay.",
     )

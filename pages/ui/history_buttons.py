@@ -1,8 +1,9 @@
 """Undo, redo, and back to what the solver gave."""
 
+from dataclasses import replace
+
 import streamlit as st
 
-from analysis.allocation.budget import Budget
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import draft as drafts
 from pages.ui.desk import Desk, change, solved
@@ -35,10 +36,10 @@ def history_buttons(desk: Desk) -> None:
             on_click=change,
             args=(_reset,),
             key="recipe_reset",
-            help="Open all locks and solve for the limit again.",
+            help="Open all locks and solve for the limits again.",
         )
 
 
 def _reset(desk: Desk, result: Sensitivities) -> Draft:
-    budget = Budget(weight_bytes=desk.draft.now.weight_bytes)
-    return drafts.moved(desk.draft, solved(result, budget))
+    unlocked = replace(desk.draft.now, locked=frozenset())
+    return drafts.moved(desk.draft, solved(result, unlocked))

@@ -14,7 +14,16 @@ from analysis.runs.records import Job, ScoreOptions
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.controls import error_card
-from pages.ui.desk import DRAFT_NAME, NAME_KEY, Desk, checked, keep, put_away, recipe_of
+from pages.ui.desk import (
+    DRAFT_NAME,
+    NAME_KEY,
+    Desk,
+    checked,
+    keep,
+    put_away,
+    recipe_of,
+    terms_of,
+)
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import owner, store
@@ -33,7 +42,7 @@ def save_and_score(desk: Desk, result: Sensitivities, choice: Choice) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         named = recipe_of(result, desk.draft.now, _name(desk, choice))
         if st.button("Save", icon=":material/save:", disabled=_is_saved(desk, named.name)):
-            _saved(desk, named, choice)
+            _saved(desk, named, choice, again=True)
             st.rerun()
         st.download_button(
             "Download JSON",
@@ -69,16 +78,20 @@ def file_name(name: str) -> str:
 
 
 def _is_saved(desk: Desk, name: str) -> bool:
-    return desk.recipe_id is not None and desk.name == name
+    return desk.saved is not None and desk.saved[1] == desk.draft.now and desk.name == name
 
 
-def _saved(desk: Desk, recipe: Recipe, choice: Choice) -> str:
-    """The id of the recipe; it is stored unless it is already, under this name."""
-    if desk.recipe_id is not None and _is_saved(desk, recipe.name):
+def _saved(desk: Desk, recipe: Recipe, choice: Choice, *, again: bool = False) -> str:
+    """The id of the recipe; it is stored unless it is already, under this name, or is to be again.
+
+    What it was solved for is kept with it.
+    """
+    if desk.recipe_id is not None and desk.name == recipe.name and not again:
         return desk.recipe_id
     figures = predicted_figures(choice.predicted)
     record = store().save_recipe(recipe, owner=owner(), run=desk.run, predicted=figures)
-    keep(replace(desk, name=recipe.name, saved=(record.id, desk.draft.now.layers)))
+    store().save_terms(record.id, terms_of(desk.draft.now))
+    keep(replace(desk, name=recipe.name, saved=(record.id, desk.draft.now)))
     return record.id
 
 

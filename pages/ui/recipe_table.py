@@ -10,6 +10,7 @@ from analysis.allocation.predict import share_of_loss
 from analysis.cost import weight_bytes
 from analysis.errors import AnalysisError
 from analysis.hardware.masks import masked_options
+from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import draft as drafts
@@ -75,17 +76,18 @@ def _frame(
     """Bits and locks as the table was opened with; bytes and shares as they are now."""
     shares = dict(share_of_loss(result, recipe))
     locked = draft.base.locked | drafts.changed(draft.base, draft.now.layers)
+    names = {target: drafts.names_of(result, target) for target in swept}
     rows: list[dict[str, object]] = []
     for layer in result.layers:
         shown = draft.base.layers.get(layer.name, LayerConfig())
         now = draft.now.layers.get(layer.name, LayerConfig())
-        bits: dict[Target, str] = {
-            "weight": drafts.bits_of(shown.weight),
-            "activation": drafts.bits_of(shown.activation),
+        specs: dict[Target, QuantSpec | None] = {
+            "weight": shown.weight,
+            "activation": shown.activation,
         }
         rows.append(
             {
-                **{target: bits[target] for target in swept},
+                **{one: drafts.option_of(names[one], specs[one]) for one in swept},
                 LOCK: layer.name in locked,
                 "share": shares[layer.name],
                 "bytes": weight_bytes(layer, now.weight),
@@ -101,7 +103,8 @@ def _offered(result: Sensitivities, target: Target, shown: pd.Series) -> list[st
     if profile is None:
         return known
     cells = masked_options(profile, result.layers, result.setup.cells)
-    kept = {str(cell.spec.bits) for cell in cells if cell.target == target}
+    names = drafts.names_of(result, target)
+    kept = {names[cell.label] for cell in cells if cell.target == target and cell.label in names}
     kept |= {drafts.FLOAT, *shown}
     return [option for option in known if option in kept]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.allocation.budget import Budget, Choice
+from analysis.allocation.budget import Choice
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.marginal import next_step
 from analysis.charts.frontier import MeasuredMark, frontier_figure
@@ -19,7 +19,7 @@ from pages.ui import reads
 from pages.ui.calibrated import Expected, calibrated_line, expected
 from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
-from pages.ui.desk import Desk, solve_for
+from pages.ui.desk import Desk, solve_at
 from pages.ui.hardware import current_profile
 from pages.ui.text import (
     bytes_text,
@@ -159,7 +159,7 @@ def frontier_chart(
     def clicked(index: Any) -> None:
         place = int(index[0] if isinstance(index, list) else index)
         if 0 <= place < len(points):
-            solve_for(Budget(weight_bytes=points[place].weight_bytes))
+            solve_at(points[place].weight_bytes)
         st.session_state[_CLICKS] = clicks + 1
         st.rerun()
 

@@ -93,11 +93,7 @@ def changed(
         OptionError: the width was not measured on one of them.
     """
     layers = dict(step.layers)
-    specs = {
-        point.layer: point.cell.spec
-        for point in result.of(target)
-        if drafts.bits_of(point.cell.spec) == option
-    }
+    specs = drafts.specs_of(result, target, option)
     for name in inside:
         if option != drafts.FLOAT and name not in specs:
             raise OptionError(

@@ -15,13 +15,13 @@ def result() -> Sensitivities:
 
 @pytest.fixture
 def draft(result: Sensitivities) -> Draft:
-    four = drafts.menu(result, "weight")["4"]
-    layers = {layer.name: LayerConfig(weight=four) for layer in result.layers}
+    four = drafts.specs_of(result, "weight", "4")
+    layers = {layer.name: LayerConfig(weight=four[layer.name]) for layer in result.layers}
     return drafts.opened(Step(1000, layers))
 
 
 def weight_bits(step: Step) -> list[str]:
-    return [drafts.bits_of(config.weight) for config in step.layers.values()]
+    return ["float" if c.weight is None else str(c.weight.bits) for c in step.layers.values()]
 
 
 def test_the_menu_offers_float_and_the_swept_widths(result):
@@ -53,7 +53,8 @@ def test_a_lock_can_be_taken_off_an_edited_layer(result, draft):
 def test_inputs_and_weights_are_edited_apart(result, draft):
     after = drafts.edited(draft, result, {0: {"activation": "4"}})
     config = after.now.layers[result.layers[0].name]
-    assert (drafts.bits_of(config.weight), drafts.bits_of(config.activation)) == ("4", "4")
+    assert config.weight is not None and config.weight.bits == 4
+    assert config.activation is not None and config.activation.bits == 4
 
 
 def test_float_takes_the_layer_out_of_the_recipe(result, draft):
