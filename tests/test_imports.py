@@ -29,7 +29,10 @@ WITHOUT_TORCH = (
     "analysis.decision.values",
     "analysis.quant.spec",
     "analysis.quant.stats",
+    "analysis.sensitivity.candidates",
+    "analysis.sensitivity.families",
     "analysis.sensitivity.logit_shifts",
+    "analysis.sensitivity.option_names",
     "analysis.sensitivity.packed",
     "analysis.sensitivity.stability",
     "analysis.sensitivity.proxies.agreement",
@@ -50,6 +53,11 @@ WITHOUT_TORCH = (
     "analysis.workloads.data.tables",
     "analysis.workloads.data.tokens",
     "analysis.workloads.upload",
+    "analysis.workloads.zoo.archives",
+    "analysis.workloads.zoo.card",
+    "analysis.workloads.zoo.cards",
+    "analysis.workloads.zoo.downloads",
+    "analysis.workloads.zoo.shelf",
 )
 
 

@@ -1,16 +1,17 @@
 """Average bits and bytes: what all layers at one width would take, scales included."""
 
+from dataclasses import replace
 from math import ceil, floor
 
 from analysis.allocation.cells import swept_specs
 from analysis.cost import weight_bytes
 from analysis.errors import OptionError
-from analysis.quant.spec import MAX_BITS, MIN_BITS
+from analysis.quant.spec import MAX_BITS, MIN_BITS, FixedPointFormat, IntFormat
 from analysis.sensitivity.points import Sensitivities
 
 
 def bytes_at(result: Sensitivities, bits: float) -> int:
-    """Bytes of every layer at this width, in the sweep's own weight spec; fractions interpolate.
+    """Bytes of every layer at this width, in the sweep's first family; fractions interpolate.
 
     Raises:
         OptionError: the width is outside 2 to 16, or no weights were swept.
@@ -48,4 +49,6 @@ def _at(result: Sensitivities, bits: int) -> int:
             "Average bits need a sweep of weights, and this one has only activations; "
             "limit the BOPs instead."
         )
-    return sum(weight_bytes(layer, specs[0].with_bits(bits)) for layer in result.layers)
+    sized = [spec for spec in specs if isinstance(spec.format, IntFormat | FixedPointFormat)]
+    plain = replace((sized or specs)[0], bias_correction=False).with_bits(bits)
+    return sum(weight_bytes(layer, plain) for layer in result.layers)

@@ -33,6 +33,27 @@ def measured(result: Sensitivities) -> Measured:
     return found
 
 
+def kernels(found: Mapping[str, SweepPoint]) -> Mapping[str, str]:
+    """What a kernel must know of each swept spec of one tensor, and the label of that spec.
+
+    Layers that must be alike take one kernel each at its own ranges and rounding. Where several
+    labels of a tensor share a kernel, each label stands for itself.
+    """
+    names: dict[str, list[str]] = {}
+    for label in found:
+        names.setdefault(spec_of(label).kernel, []).append(label)
+    return {
+        kernel if len(labels) == 1 else label: label
+        for kernel, labels in names.items()
+        for label in labels
+    }
+
+
+def own_label(found: Mapping[str, SweepPoint], spec: QuantSpec) -> str | None:
+    """The spec itself where it was measured, else the one that was with the same kernel."""
+    return spec.label if spec.label in found else kernels(found).get(spec.kernel)
+
+
 def members(result: Sensitivities) -> tuple[tuple[Layer, ...], ...]:
     """Layers by decision group, in call order."""
     groups: dict[str, list[Layer]] = {}

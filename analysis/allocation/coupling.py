@@ -16,7 +16,7 @@ FREE = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
-    """Groups that must take options of one label (one activation spec).
+    """Groups that must take options of one label (one kernel for their inputs).
 
     Attributes:
         labels: of each option, or `FREE`, (options).

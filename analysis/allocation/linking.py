@@ -41,7 +41,7 @@ def components(rows: Iterable[tuple[Key, str]]) -> tuple[tuple[Key, ...], ...]:
 def shared_pins(
     linked: Sequence[Sequence[str]], pins: Mapping[str, LayerConfig]
 ) -> Mapping[str, str | None]:
-    """Label of the inputs that a pin fixes for every group linked to it; None is float.
+    """Kernel of the inputs that a pin fixes for every group linked to it; None is float.
 
     Raises:
         OptionError: two pins of linked groups differ in their inputs.
@@ -89,4 +89,4 @@ def check_common(links: Links, groups: Sequence[tuple[str, int]]) -> None:
 
 
 def _label(config: LayerConfig) -> str | None:
-    return None if config.activation is None else config.activation.label
+    return None if config.activation is None else config.activation.kernel

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from analysis.allocation.cells import Measured, quantised
+from analysis.allocation.cells import Measured, own_label, quantised
 from analysis.errors import OptionError
 from analysis.layers import Layer
 from analysis.recipe import LayerConfig
@@ -32,7 +32,7 @@ def pinned(result: Sensitivities, locked: Mapping[str, LayerConfig], points: Mea
     pins: dict[str, LayerConfig] = {}
     for name, config in locked.items():
         group = layers[name].group
-        if pins.setdefault(group, config) != config:
+        if not _alike(pins.setdefault(group, config), config):
             raise OptionError(
                 f"Layers of one decision group take the same option, but {name!r} is locked "
                 f"differently from another layer of {group!r}; lock them alike."
@@ -44,11 +44,18 @@ def pinned(result: Sensitivities, locked: Mapping[str, LayerConfig], points: Mea
     return pins
 
 
+def _alike(one: LayerConfig, other: LayerConfig) -> bool:
+    """Whether one kernel serves both."""
+    pairs = [{t: spec.kernel for t, spec in quantised(config)} for config in (one, other)]
+    return pairs[0] == pairs[1]
+
+
 def _check(layer: Layer, config: LayerConfig, points: Measured, *, itself: bool) -> None:
     """Refuse a spec without a measurement; a group's other layers may lack the tensor."""
     for target, spec in quantised(config):
         known = points.get((layer.name, target))
-        if (known is None and itself) or (known is not None and spec.label not in known):
+        label = None if known is None else spec.label if itself else own_label(known, spec)
+        if (known is None and itself) or (known is not None and label not in known):
             raise OptionError(
                 f"The {target} of {layer.name!r} cannot be locked to {spec.label!r}, which was "
                 "not measured; choose a swept spec, or float."

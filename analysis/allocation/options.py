@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.allocation.cells import Measured, measured, members, spec_of
+from analysis.allocation.cells import Measured, kernels, measured, members, own_label, spec_of
 from analysis.allocation.coupling import FREE, Links
 from analysis.allocation.linking import check_common, components, shared_pins
 from analysis.allocation.locks import Pins, pinned
@@ -16,6 +16,7 @@ from analysis.allocation.narrowing import OPEN, Narrowing
 from analysis.cost import layer_bops, weight_bytes
 from analysis.errors import OptionError
 from analysis.layers import Layer
+from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.points import Sensitivities, Target
 
@@ -93,9 +94,9 @@ def _links(groups: Sequence[Group]) -> Links | None:
 
 
 def _input_label(option: Option) -> str:
-    """Label of the option's activation spec; empty where it leaves the inputs in float."""
+    """Kernel of the option's inputs; empty where it leaves them in float."""
     specs = (config.activation for config in option.configs)
-    return next((spec.label for spec in specs if spec is not None), "")
+    return next((spec.kernel for spec in specs if spec is not None), "")
 
 
 def decision_groups(
@@ -173,33 +174,61 @@ def _options(
     inputs: Mapping[str, str | None],
     narrowing: Narrowing,
 ) -> Iterator[Option]:
-    """The options of one group: pairs of labels that all its layers have in common."""
+    """The options of one group: pairs of kernels that all its layers have in common."""
     name = layers[0].group
     pin = pins.get(name)
-    weights: Sequence[str | None]
-    activations: Sequence[str | None]
+    weights: Sequence[Labels]
+    activations: Sequence[Labels]
     if pin is not None:
-        weights = [pin.weight.label if pin.weight else None]
-        activations = [pin.activation.label if pin.activation else None]
+        weights = [_pinned(layers, "weight", pin.weight, points)]
+        activations = [_pinned(layers, "activation", pin.activation, points)]
     elif any(narrowing.in_float(layer) for layer in layers):
-        weights, activations = [None], [None]
+        weights, activations = [_float(layers)], [_float(layers)]
     else:
         weights = _labels(layers, "weight", points)
         activations = _labels(layers, "activation", points)
         if name in inputs:
-            activations = [label for label in (*activations, None) if label == inputs[name]][:1]
+            known = [*activations, _float(layers)]
+            activations = [labels for labels in known if _kernel(labels) == inputs[name]][:1]
     for pair in product(weights, activations):
-        rows = [_member(layer, *pair, points) for layer in layers]
+        rows = [_member(*member, points) for member in zip(layers, *pair, strict=True)]
         configs, stored, bops, divergences = zip(*rows, strict=True)
         yield Option(configs, sum(stored), sum(bops), sum(divergences))
 
 
-def _labels(layers: Sequence[Layer], target: Target, points: Measured) -> Sequence[str | None]:
-    """Labels measured on every layer of the group that the sweep covers; None is float."""
-    covered = [points[layer.name, target] for layer in layers if (layer.name, target) in points]
+Labels = tuple[str | None, ...]
+"""Of each layer of a group the label of its spec; None is float."""
+
+
+def _float(layers: Sequence[Layer]) -> Labels:
+    return (None,) * len(layers)
+
+
+def _kernel(labels: Labels) -> str | None:
+    return next((spec_of(label).kernel for label in labels if label is not None), None)
+
+
+def _pinned(
+    layers: Sequence[Layer], target: Target, spec: QuantSpec | None, points: Measured
+) -> Labels:
+    """What a pin means for each layer of its group."""
+    if spec is None:
+        return _float(layers)
+    return tuple(own_label(points.get((layer.name, target), {}), spec) for layer in layers)
+
+
+def _labels(layers: Sequence[Layer], target: Target, points: Measured) -> Sequence[Labels]:
+    """For each kernel measured on every layer that the sweep covers, what each layer takes."""
+    found = [points.get((layer.name, target)) for layer in layers]
+    tables = [None if known is None else kernels(known) for known in found]
+    covered = [table for table in tables if table is not None]
     if not covered:
-        return [None]
-    return [label for label in covered[0] if all(label in others for others in covered)]
+        return [_float(layers)]
+    return [
+        tuple(None if table is None else table[kernel] for table in tables)
+        for kernel in covered[0]
+        if all(kernel in table for table in covered)
+    ]
 
 
 def _member(

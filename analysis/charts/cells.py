@@ -6,7 +6,7 @@ from math import inf, isnan
 from typing import Literal
 
 from analysis.quant.spec import QuantSpec
-from analysis.sensitivity.points import Sensitivities, SweepPoint, SweepSetup, Target
+from analysis.sensitivity.points import Sensitivities, SweepPoint, SweepSetup, Target, leading
 
 Order = Literal["network", "worst"]
 
@@ -47,12 +47,16 @@ def cell_grid(result: Sensitivities, target: Target, order: Order = "network") -
 
 
 def setup_grid(setup: SweepSetup, points: Iterable[SweepPoint], target: Target) -> CellGrid:
-    """The cells a sweep asks for, filled with the points there are; a later point replaces."""
+    """The cells a sweep asks for, filled with the leading points there are.
+
+    A later point of one cell replaces an earlier one.
+    """
     asked = [cell for cell in setup.cells if cell.target == target]
     named = {cell.layer for cell in asked}
     layers = tuple(layer.name for layer in setup.layers if layer.name in named)
     bits = tuple(sorted({QuantSpec.parse(label).bits for label in {c.label for c in asked}}))
-    found = {(point.layer, point.bits): point for point in points if point.target == target}
+    newest = {point.cell: point for point in points if point.target == target}
+    found = {(point.layer, point.bits): point for point in leading(newest.values())}
     rows = tuple(tuple(found.get((name, width)) for width in bits) for name in layers)
     return CellGrid(layers, bits, rows)
 

@@ -44,11 +44,11 @@ class Reading:
         return self.factor * point.metrics.get(self.name, nan)
 
     def text(self, point: SweepPoint) -> str:
-        """The figure with its interval, where it has one, as hover text."""
+        """The figure with its interval, where it has one, and the spec, as hover text."""
         number = short(self.of(point), 3)
-        if not self.is_divergence:
-            return number
-        return f"{number}<br>95{SPACE}% interval {range_text(point.low, point.high)}"
+        if self.is_divergence:
+            number += f"<br>95{SPACE}% interval {range_text(point.low, point.high)}"
+        return f"{number}<br>{point.label}"
 
 
 def reading(setup: SweepSetup, name: str) -> Reading:

@@ -44,7 +44,7 @@ class DeltaInfo:
 
 def delta_info(a: Sensitivities, b: Sensitivities, target: Target) -> DeltaInfo:
     """Compare the cells of the same layer, width and target; `b` gives the rows."""
-    before = {(point.layer, point.bits): point for point in a.of(target)}
+    before = {(point.layer, point.bits): point for point in a.leading(target)}
     whole = cell_grid(b, target)
     rows = tuple(
         tuple(p if p is not None and (p.layer, p.bits) in before else None for p in row)
@@ -71,7 +71,7 @@ def delta_heatmap(a: Sensitivities, b: Sensitivities, target: Target) -> go.Figu
     Cells that only one of the sweeps measured are left empty.
     """
     info = delta_info(a, b, target)
-    before = {(point.layer, point.bits): point.divergence for point in a.of(target)}
+    before = {(point.layer, point.bits): point.divergence for point in a.leading(target)}
     texts = tuple(tuple(_factor(ratio) for ratio in row) for row in info.ratios.tolist())
     hover = [
         f"{short(before[point.layer, point.bits], 3)} → {short(point.divergence, 3)}, "

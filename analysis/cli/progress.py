@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TextIO
 
+from analysis.runs.measuring import QUANTISERS
 from analysis.runs.records import Job
 from analysis.runs.store import RunStore
 
@@ -66,6 +67,10 @@ def watched(store: RunStore, run: str) -> Iterator[None]:
 
 def describe(job: Job) -> str:
     """Phase, and while it sweeps the units and the time left."""
+    if job.phase == "comparing proxies" and job.total:
+        return f"{job.phase}, pass {min(job.done + 1, job.total)} of {job.total}"
+    if job.phase == QUANTISERS and job.total:
+        return f"{job.phase} {job.done / job.total:.0%}"
     if job.phase != "sweeping" or not job.total:
         return job.phase or job.state
     share = f"{job.phase} {job.done / job.total:.0%} ({job.done} of {job.total} cells)"

@@ -1,14 +1,15 @@
 """`quantscope sweep`: measure every layer at every width, in this process and into the store."""
 
-from typing import Annotated, TypeVar, get_args
+from typing import Annotated, get_args
 
 import typer
 
 from analysis.cli.answer import Answer, JsonFlag, WorkloadArgument, note, table
 from analysis.cli.opening import open_store, resolve_source
 from analysis.cli.progress import watched
+from analysis.cli.proxies import proxies_text
+from analysis.cli.schemes import SCHEME_HELP, SPEC_HELP, one_of, read_schemes
 from analysis.errors import OptionError
-from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
 from analysis.runs.foreground import claim_new, work_here
 from analysis.runs.records import SweepOptions
 from analysis.sensitivity.packed import sweep_document
@@ -19,9 +20,9 @@ from analysis.sensitivity.points import (
     Target,
     Targets,
 )
+from analysis.sensitivity.proxies.document import proxies_document
 
 OWNER = "cli"
-Word = TypeVar("Word", bound=str)
 
 
 def sweep(  # noqa: PLR0913  (an option each)
@@ -31,31 +32,40 @@ def sweep(  # noqa: PLR0913  (an option each)
         map(str, DEFAULT_BITS)
     ),
     target: Annotated[str, typer.Option(help=" or ".join(get_args(Targets)))] = "weight",
+    weights: Annotated[str | None, typer.Option(help=SCHEME_HELP, metavar="SCHEME")] = None,
     weight_spec: Annotated[
-        str, typer.Option(help="Taken at each width.", metavar="LABEL")
-    ] = WEIGHT_SPEC.label,
+        list[str] | None, typer.Option(help=SPEC_HELP, metavar="LABEL", show_default=False)
+    ] = None,
+    activations: Annotated[str | None, typer.Option(help=SCHEME_HELP, metavar="SCHEME")] = None,
     activation_spec: Annotated[
-        str, typer.Option(help="Taken at each width.", metavar="LABEL")
-    ] = ACTIVATION_SPEC.label,
+        list[str] | None, typer.Option(help=SPEC_HELP, metavar="LABEL", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random signs and draws.")] = 0,
     seconds: Annotated[
         float | None, typer.Option(help="Begin no new samples after so long.")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Processes that share the samples; the figures stay the same.")
+    ] = 1,
     until_settled: Annotated[
         bool, typer.Option(help="End when more samples no longer change the recipes.")
+    ] = False,
+    proxies: Annotated[
+        bool, typer.Option("--proxies", help="Also compute proxies; tell how far they agree.")
     ] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
     """Measure how much each layer suffers at each width; the run opens in the app too."""
     options = SweepOptions(
         bits=parse_bits(bits),
-        target=_one_of("target", target, get_args(Targets)),
-        method=_one_of("method", method, get_args(Method)),
-        weight_spec=QuantSpec.parse(weight_spec),
-        activation_spec=QuantSpec.parse(activation_spec),
+        target=one_of("target", target, get_args(Targets)),
+        method=one_of("method", method, get_args(Method)),
+        **read_schemes(weights, weight_spec or (), activations, activation_spec or ()),
         seed=seed,
         seconds=seconds,
+        workers=workers,
         until_settled=until_settled,
+        proxies=proxies,
     )
     source, store = resolve_source(workload), open_store()
     attempt = claim_new(store, source, options, owner=OWNER)
@@ -66,7 +76,12 @@ def sweep(  # noqa: PLR0913  (an option each)
         note(sentence)
     note(f"Stored as run {attempt.job_id}; the app shows it at /sensitivity?run={attempt.job_id}")
     known = store.interactions(attempt.job_id)
-    return Answer(sweep_document(result, known), sweep_text(result))
+    document, text = sweep_document(result, known), sweep_text(result)
+    if proxies:
+        found = store.proxies(attempt.job_id)
+        document["proxies"] = proxies_document(result, found)
+        text += f"\n\n{proxies_text(result, found)}"
+    return Answer(document, text)
 
 
 def parse_bits(text: str) -> tuple[int, ...]:
@@ -81,13 +96,6 @@ def parse_bits(text: str) -> tuple[int, ...]:
         raise OptionError(
             f"Bits must be whole numbers with commas between, such as 2,3,4, not {text!r:.80}."
         ) from None
-
-
-def _one_of(name: str, value: str, allowed: tuple[Word, ...]) -> Word:
-    for choice in allowed:
-        if value == choice:
-            return choice
-    raise OptionError(f"The {name} must be one of {', '.join(allowed)}, not {value!r:.80}.")
 
 
 def sweep_text(result: Sensitivities) -> str:

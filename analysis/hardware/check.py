@@ -94,6 +94,10 @@ def _broken_ties(
         )
 
 
+def _kernel(spec: QuantSpec | None) -> str | None:
+    return None if spec is None else spec.kernel
+
+
 def _unlike(
     layers: Sequence[Layer],
     group_of: Callable[[Layer], str | None],
@@ -106,7 +110,7 @@ def _unlike(
         if group is None:
             continue
         first = firsts.setdefault(group, layer)
-        if spec_of(first) != spec_of(layer):
+        if _kernel(spec_of(first)) != _kernel(spec_of(layer)):
             yield ProfileWarning(
                 layer.name,
                 f"{first.name!r} and {layer.name!r} must share {must}; they have "

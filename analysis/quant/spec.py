@@ -112,6 +112,18 @@ class QuantSpec:
         return " ".join(words)
 
     @property
+    def kernel(self) -> str:
+        """What a kernel must know of it; how scales and codes were found does not matter to it."""
+        words = [self.format.label, granularity_label(self.granularity)]
+        return " ".join([*words, "dynamic"] if self.range_method == "dynamic" else words)
+
+    @property
+    def family(self) -> str:
+        """The `kernel` whatever the width, where the format comes in several."""
+        sized = isinstance(self.format, IntFormat | FixedPointFormat)
+        return (self.with_bits(8) if sized else self).kernel
+
+    @property
     def needs_inputs(self) -> bool:
         """Whether a weight quantised so depends on the inputs of its layer."""
         return self.rounding == "gptq" or self.bias_correction

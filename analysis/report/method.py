@@ -15,10 +15,10 @@ from analysis.charts.numerals import (
     short,
 )
 from analysis.profiles import Inspection
-from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC
 from analysis.recipe import Recipe
 from analysis.report.headline import Scores
 from analysis.report.markup import Html, joined, tag
+from analysis.sensitivity.families import families_of, scheme_words
 from analysis.sensitivity.points import Sensitivities
 from analysis.workloads.catalogue import built_in_names
 
@@ -92,18 +92,18 @@ def reproduce_section(result: Sensitivities, recipe: Recipe) -> Html:
 
 
 def sweep_command(result: Sensitivities) -> str:
-    """The command of the sweep; an option that has its default is left out."""
+    """The command of the sweep; how tensors are quantised is left out where it is the usual."""
     setup = result.setup
     weights, activations = swept_specs(result, "weight"), swept_specs(result, "activation")
     widths = sorted({spec.bits for spec in (*weights, *activations)})
     target = "both" if weights and activations else "activation" if activations else "weight"
     parts = ["quantscope sweep", quote(setup.workload), f"--method {setup.method}"]
     parts += [f"--bits {','.join(map(str, widths))}", f"--target {target}"]
-    for option, specs, usual in (
-        ("--weight-spec", weights, WEIGHT_SPEC),
-        ("--activation-spec", activations, ACTIVATION_SPEC),
+    for target, scheme, specs in (
+        ("weight", setup.weights, weights),
+        ("activation", setup.activations, activations),
     ):
-        default = [usual.label.replace(str(usual.bits), str(spec.bits), 1) for spec in specs]
-        if [spec.label for spec in specs] != default:
-            parts.append(f"{option} {quote(specs[0].label)}")
+        if specs:
+            words = scheme_words(target, scheme, specs[0], families_of(specs))
+            parts += [quote(word) for word in words]
     return " ".join([*parts, "--json > sweep.json"])

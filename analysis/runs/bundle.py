@@ -16,18 +16,25 @@ from analysis.allocation.calibration import Calibration
 from analysis.errors import RunError
 from analysis.paths import assets_dir
 from analysis.profiles import Inspection
-from analysis.quant.spec import QuantSpec
 from analysis.runs import inspections, recipes, results
 from analysis.runs.jobs import SHARED, sweep_keywords
 from analysis.runs.packing import pack
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord, SweepOptions
 from analysis.runs.schema import facts, jobs
 from analysis.runs.store import RunStore
+from analysis.sensitivity.families import families_of, scheme_words
 from analysis.sensitivity.packed import PackedInteractions, pack_interactions
 from analysis.sensitivity.points import SweepCost, SweepPoint, SweepSetup
+from analysis.sensitivity.proxies.values import ProxyResult
 from analysis.sensitivity.stability import Reliability
 
 BUNDLE_VERSION = 1
+_TOLD = {"method", "bits", "target"} | {
+    f"{target}_{what}"
+    for target in ("weight", "activation")
+    for what in ("spec", "scheme", "families")
+}
+"""Options of a sweep whose words need more than their value."""
 DEMO_RUN = "demo"
 
 _RECIPE_IDS = UUID("6f1b2f5e-2f0e-4b53-9d0c-2f6a4c1d7e90")
@@ -64,6 +71,7 @@ class _Bundle:
     notes: tuple[str, ...] = ()
     interactions: PackedInteractions | None = None
     calibration: Calibration | None = None
+    proxies: tuple[ProxyResult, ...] = ()
 
 
 def command_line(job: Job) -> str:
@@ -74,13 +82,20 @@ def command_line(job: Job) -> str:
     """
     if not isinstance(job.options, SweepOptions):
         raise RunError("Only a sweep has a command of its own; choose a sweep.")
-    options, usual = sweep_keywords(job.options), sweep_keywords(SweepOptions())
-    words = ["quantscope", "sweep", job.source, "--method", options.pop("method")]
-    words += ["--bits", ",".join(map(str, options.pop("bits")))]
-    for name, value in options.items():
-        if value != usual[name]:
-            text = value.label if isinstance(value, QuantSpec) else str(value)
-            words += [f"--{name.replace('_', '-')}", text]
+    told = job.options
+    options, usual = sweep_keywords(told), sweep_keywords(SweepOptions())
+    words = ["quantscope", "sweep", job.source, "--method", told.method]
+    words += ["--bits", ",".join(map(str, told.bits)), "--target", told.target]
+    if told.target != "activation":
+        families = told.weight_families or (told.weight_spec,)
+        words += scheme_words("weight", told.weight_scheme, told.weight_spec, families)
+    if told.target != "weight":
+        families = told.activation_families or families_of([told.activation_spec])
+        words += scheme_words("activation", told.activation_scheme, told.activation_spec, families)
+    for name in sorted(options.keys() - _TOLD):
+        if options[name] != usual[name]:
+            words += [f"--{name}", str(options[name])]
+    words += ["--proxies"] if job.options.proxies else []
     return shlex.join([*words, "--json"])
 
 
@@ -119,6 +134,7 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
         notes=result.notes,
         interactions=pack_interactions(known) if known is not None else None,
         calibration=store.calibration(run),
+        proxies=store.proxies(run),
     )
     plain: dict[str, Any] = serial.to_plain(bundle)
     return plain
@@ -207,6 +223,8 @@ def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
         results.put_finding(connection, run, "interactions", bundle.interactions)
     if bundle.calibration is not None:
         results.put_finding(connection, run, "calibration", bundle.calibration)
+    if bundle.proxies:
+        results.put_proxies(connection, run, bundle.proxies)
     for record in bundle.recipes:
         own = replace(record, id=_own_id(run, record.id), run=run, owner=SHARED)
         recipes.forget_scores(connection, own.id)

@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.allocation.allocate import allocate
@@ -20,11 +21,11 @@ from analysis.allocation.predict import to_choice
 from analysis.paths import assets_dir
 from analysis.runs.bundle import export_bundle
 from analysis.runs.queue import pump
-from analysis.runs.records import Job, ScoreOptions, SweepOptions
+from analysis.runs.records import USUAL_SWEEP, Job, ScoreOptions
 from analysis.runs.store import RunStore
 
 SOURCE = "fashion-mnist"
-OPTIONS = SweepOptions(target="both", method="anytime")
+OPTIONS = replace(USUAL_SWEEP, target="both", proxies=True)
 AVERAGE_BITS = (2.25, 2.5, 3.0, 4.0, 5.0, 6.0)
 """Budgets of the mixed recipes that are measured along the frontier."""
 

@@ -7,9 +7,10 @@ from typing import Literal
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC, QuantSpec
 from analysis.recipe import Recipe
 from analysis.scores import Score
-from analysis.sensitivity.points import DEFAULT_BITS, Method, Targets, WeightScheme
+from analysis.sensitivity.families import ACTIVATION_FAMILIES, WEIGHT_FAMILIES
+from analysis.sensitivity.points import DEFAULT_BITS, Method, Scheme, Targets
 
-JobKind = Literal["inspect", "sweep", "score"]
+JobKind = Literal["inspect", "sweep", "score", "proxies"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -20,10 +21,11 @@ class InspectOptions:
 
 @dataclass(frozen=True, slots=True)
 class SweepOptions:
-    """What a sweep job measures; the fields are those of `analysis.sweep`, and one more.
+    """What a sweep job measures; the fields are those of `analysis.sweep`, and two more.
 
     Attributes:
         until_settled: end as soon as more samples no longer change the recipes.
+        proxies: compute the proxies of the weights afterwards.
     """
 
     bits: tuple[int, ...] = DEFAULT_BITS
@@ -31,10 +33,25 @@ class SweepOptions:
     method: Method = "exact"
     weight_spec: QuantSpec = WEIGHT_SPEC
     activation_spec: QuantSpec = ACTIVATION_SPEC
-    weight_scheme: WeightScheme = "fixed"
+    weight_scheme: Scheme = "fixed"
+    weight_families: tuple[QuantSpec, ...] = ()
+    activation_scheme: Scheme = "fixed"
+    activation_families: tuple[QuantSpec, ...] = ()
     seed: int = 0
     seconds: float | None = None
+    workers: int = 1
     until_settled: bool = False
+    proxies: bool = False
+
+
+USUAL_SWEEP = SweepOptions(
+    method="anytime",
+    weight_scheme="best",
+    weight_families=WEIGHT_FAMILIES,
+    activation_scheme="best",
+    activation_families=ACTIVATION_FAMILIES,
+)
+"""What a sweep measures without being told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +60,23 @@ class ScoreOptions:
 
     Attributes:
         rivals: also what other ways of choosing give for the same bytes.
+        hardware: name of the profile that must run what the recipe is compared with; None for none.
     """
 
     recipe: str
     run: str | None = None
     rivals: bool = False
+    hardware: str | None = None
 
 
-JobOptions = InspectOptions | SweepOptions | ScoreOptions
+@dataclass(frozen=True, slots=True)
+class ProxyOptions:
+    """What a proxies job computes: the proxies of the sweep `run`."""
+
+    run: str
+
+
+JobOptions = InspectOptions | SweepOptions | ScoreOptions | ProxyOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +87,10 @@ class Job:
         source: workload source, as `load_workload` takes it.
         workload: its name, once known.
         fingerprint: of the model, once known.
-        phase: what it does now, for people: "starting", "loading", "inspecting", "sweeping",
-            "choosing", "scoring", "cancelling"; empty while it waits and when it ended.
+        phase: what it does now, for people: "starting", "loading", "inspecting",
+            "choosing quantisers", "sweeping",
+            "choosing", "scoring", "comparing proxies", "cancelling"; empty while it waits and when
+            it ended.
         done, total: finished and planned units of the phase that takes the time.
         created, started, ended: seconds since the epoch.
         attempt: 1 for the first start; more after a worker died.

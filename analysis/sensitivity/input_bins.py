@@ -23,6 +23,8 @@ from analysis.quant.spec import QuantSpec
 BINS = 1 << 14
 """64 bins a code at 8 bits: the error within a bin varies by 1/64 of a step."""
 
+TABLE_BYTES_A_SPEC = 4 * BINS
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedInput:

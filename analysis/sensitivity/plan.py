@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 
 from analysis.layers import Layer
-from analysis.sensitivity.points import Sensitivities, Targets
+from analysis.sensitivity.points import Sensitivities
 
 
-def planned_cells(layers: Iterable[Layer], widths: int, target: Targets) -> int:
-    """Cells of a sweep over so many widths; an input that was not seen has none."""
+def planned_cells(layers: Iterable[Layer], *, weights: int, inputs: int) -> int:
+    """Cells of a sweep of so many specs of each weight and of each input that was seen."""
     net = tuple(layers)
-    weights = len(net) if target != "activation" else 0
-    inputs = sum(layer.has_input for layer in net) if target != "weight" else 0
-    return widths * (weights + inputs)
+    return weights * len(net) + inputs * sum(layer.has_input for layer in net)
 
 
 def expected_seconds(earlier: Sensitivities, cells: int, *, took: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf, isnan
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -16,10 +17,10 @@ from analysis.sensitivity.terms import DEFAULT_BITS as DEFAULT_BITS
 from analysis.sensitivity.terms import Direction as Direction
 from analysis.sensitivity.terms import Divergence as Divergence
 from analysis.sensitivity.terms import Method as Method
+from analysis.sensitivity.terms import Scheme as Scheme
 from analysis.sensitivity.terms import Stage as Stage
 from analysis.sensitivity.terms import Target as Target
 from analysis.sensitivity.terms import Targets as Targets
-from analysis.sensitivity.terms import WeightScheme as WeightScheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,16 +111,41 @@ class SweepPoint:
 
 @dataclass(frozen=True, slots=True)
 class SweepCost:
-    """What a sweep took: forwards of the whole sweep set, seconds, peak resident bytes."""
+    """What a sweep took.
+
+    Attributes:
+        forwards: in forwards of the whole sweep set.
+        seconds: from start to end.
+        peak_rss_bytes: peak resident bytes, those of all its processes added up.
+        cpu_seconds: of all its processes; 0 where it is not known.
+        workers: processes that measured.
+    """
 
     forwards: float
     seconds: float
     peak_rss_bytes: int
+    cpu_seconds: float = 0.0
+    workers: int = 1
+
+    def then(self, later: "SweepCost") -> "SweepCost":
+        """This and what came after it."""
+        return SweepCost(
+            self.forwards + later.forwards,
+            self.seconds + later.seconds,
+            max(self.peak_rss_bytes, later.peak_rss_bytes),
+            self.cpu_seconds + later.cpu_seconds,
+            max(self.workers, later.workers),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class SweepSetup:
-    """What is known before the first point: the model as the sweep sees it."""
+    """What is known before the first point: the model as the sweep sees it.
+
+    Attributes:
+        weights, activations: how their specs were found; "best" chose one of each family and width
+            for each layer.
+    """
 
     workload: str
     fingerprint: str
@@ -132,6 +158,8 @@ class SweepSetup:
     reference: Mapping[str, float]
     cells: tuple[Cell, ...]
     samples: int
+    weights: Scheme = "fixed"
+    activations: Scheme = "fixed"
 
 
 class SweepLike(Protocol):
@@ -195,16 +223,37 @@ class Sensitivities:
         """Points of weights, or of activations."""
         return tuple(point for point in self.points if point.target == target)
 
+    def leading(self, target: Target) -> tuple[SweepPoint, ...]:
+        """Of weights, or of activations, the `leading` point of each layer and width."""
+        return leading(self.of(target))
+
     def point(self, layer: str, target: Target, bits: int) -> SweepPoint | None:
-        """The point of one layer at one width, or None when it was not measured."""
-        for point in self.points:
-            if (point.layer, point.target, point.bits) == (layer, target, bits):
-                return point
-        return None
+        """The leading point of one layer at one width, or None when it was not measured."""
+        asked = (layer, target, bits)
+        found = [p for p in self.points if (p.layer, p.target, p.bits) == asked]
+        return leading(found)[0] if found else None
 
     def bits(self, target: Target) -> tuple[int, ...]:
         """Widths that were swept, ascending."""
         return tuple(sorted({point.bits for point in self.of(target)}))
+
+
+def leading(points: Iterable[SweepPoint]) -> tuple[SweepPoint, ...]:
+    """Of each tensor and width the point of least divergence, where several specs were swept.
+
+    Measurements go before estimates, numbers before NaN.
+    """
+    found: dict[tuple[str, Target, int], SweepPoint] = {}
+    for point in points:
+        key = point.layer, point.target, point.bits
+        if key not in found or _rank(point) < _rank(found[key]):
+            found[key] = point
+    return tuple(found.values())
+
+
+def _rank(point: SweepPoint) -> tuple[bool, bool, float]:
+    unknown = isnan(point.divergence)
+    return unknown, point.stage == "sketch", inf if unknown else point.divergence
 
 
 def parse_sensitivities(text: str) -> Sensitivities:

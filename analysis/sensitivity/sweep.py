@@ -1,46 +1,28 @@
 """A sweep: an iterator of running estimates, resumable from what was measured before."""
 
-import resource
-import sys
-import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Unpack, assert_never
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Unpack
 
 from analysis.errors import ModelError
-from analysis.sensitivity.choose_spec import SpecChooser
-from analysis.sensitivity.draw import draw_samples, draw_size
+from analysis.sensitivity.backward import NoBackwardError
+from analysis.sensitivity.choose_spec import SpecChooser, Told, silent
+from analysis.sensitivity.clock import Clock
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.float_run import FloatRun, run_float
 from analysis.sensitivity.gathered import Gathered
+from analysis.sensitivity.handover import Handover, Unit, handed_over, source_of
 from analysis.sensitivity.options import SweepKeywords, SweepOptions
-from analysis.sensitivity.points import (
-    Cell,
-    CellSamples,
-    Method,
-    Stage,
-    SweepCost,
-    SweepPoint,
-    SweepSetup,
-)
-from analysis.sensitivity.sketch import SketchStage, sketch_size
+from analysis.sensitivity.points import CellSamples, Stage, SweepCost, SweepPoint, SweepSetup
+from analysis.sensitivity.questions import questions_of
+from analysis.sensitivity.single_thread import on_one_thread
 from analysis.sensitivity.stage import SweepStage
-from analysis.sensitivity.weight_cache import WeightCache
-from analysis.simulate.calibration import Ranges, calibrate
+from analysis.sensitivity.stages import Stages, stages_of
+from analysis.sensitivity.workers import Workers
 from analysis.simulate.evidence import unseen
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
-
-
-def stages_of(method: Method) -> tuple[Stage, ...]:
-    """The stages a method goes through."""
-    match method:
-        case "anytime":
-            return ("sketch", "sampled", "exact")
-        case "sketch" | "sampled" | "exact":
-            return (method,)
-    assert_never(method)
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +32,7 @@ class Sweep:
     Attributes:
         setup: known before the first point.
         done: raw figures of an interrupted run; what they hold is not measured again.
+        handover: tells other processes what to measure; None where this one measures alone.
         spent: what choosing the specs took before.
         notes: what the user should know, such as a stage that this model does not allow.
     """
@@ -58,12 +41,14 @@ class Sweep:
     options: SweepOptions
     setup: SweepSetup
     found: FloatRun
+    handover: Handover | None = None
     done: Sequence[CellSamples] = ()
     spent: SweepCost | None = None
-    notes: list[str] = field(default_factory=list, init=False)
+    notes: list[str] = field(default_factory=list)
     fraction: float = field(default=0.0, init=False)
     _stages: list[SweepStage] = field(default_factory=list, init=False)
-    _began: float = field(default_factory=time.perf_counter, init=False)
+    _workers: Workers | None = field(default=None, init=False)
+    _clock: Clock = field(default_factory=Clock, init=False)
 
     def __iter__(self) -> Iterator[SweepPoint]:
         for _, point in self.measurements():
@@ -73,92 +58,117 @@ class Sweep:
     def cost(self) -> SweepCost:
         """What it took so far."""
         forwards = 1.0 + sum(stage.forwards for stage in self._stages)
-        return _cost(forwards, self._began, self.spent)
+        cost = self._clock.cost(forwards + (self._workers.forwards if self._workers else 0.0))
+        if others := self._workers:
+            cost = replace(
+                cost,
+                peak_rss_bytes=cost.peak_rss_bytes + others.peak_rss_bytes,
+                cpu_seconds=cost.cpu_seconds + others.cpu_seconds,
+                workers=self.options.workers,
+            )
+        return cost if self.spent is None else self.spent.then(cost)
 
     @property
     def full_forward(self) -> tuple[str, ...]:
         """Layers whose replay could not be proven equal; they ran the whole net."""
         exact = (stage for stage in self._stages if isinstance(stage, ExactStage))
-        return tuple(sorted({name for stage in exact for name in stage.full_forward}))
+        found = {name for stage in exact for name in stage.full_forward}
+        return tuple(sorted(found | (self._workers.full_forward if self._workers else set())))
 
     def resumed(self, done: Sequence[CellSamples]) -> "Sweep":
         """The same sweep, without measuring again what an interrupted run had measured."""
-        return Sweep(self.subject, self.options, self.setup, self.found, done, self.spent)
+        return replace(self, done=done, notes=[*self.notes])
 
-    def measurements(self) -> Iterator[tuple[CellSamples, SweepPoint]]:
+    def measurements(self) -> Generator[tuple[CellSamples, SweepPoint], None, None]:
         """What was newly measured, with the point as it now stands.
 
         `fraction` tells how much of the planned work is done. When the time budget is spent, the
-        iterator ends between two units; what is missing can be resumed.
+        iterator ends between two units; what is missing can be resumed. Everything is computed on
+        one torch thread, whatever is set, so that the figures are those of any number of workers.
         """
-        self._stages = self._plan()
-        totals = {stage.name: stage.samples for stage in self._stages}
-        gathered = Gathered(self.setup, self.subject.metric, totals)
+        with closing(on_one_thread(self._measurements())) as made:
+            yield from made
+
+    def _measurements(self) -> Generator[tuple[CellSamples, SweepPoint], None, None]:
+        stages = Stages(self.subject, self.options, self.setup, self.found)
+        gathered = Gathered(self.setup, self.subject.metric, {})
         for earlier in self.done:
             gathered.add(earlier)
+        if self.handover is not None:
+            more = self.options.workers - 1
+            self._workers = Workers(self.handover, more, stages.measure, self._in_time, self.notes)
+        try:
+            refused = yield from self._go_through(stages, stages_of(self.options.method), gathered)
+            if refused and self.options.method == "sketch":
+                yield from self._go_through(stages, ("sampled",), gathered)
+        finally:
+            if self._workers is not None:
+                self._workers.close()
+
+    def _go_through(
+        self, stages: Stages, names: Sequence[Stage], gathered: Gathered
+    ) -> Generator[tuple[CellSamples, SweepPoint], None, bool]:
+        """Measure what is missing of some stages; whether the model refused the sketch."""
+        self._stages = [stages.get(name) for name in names]
+        gathered.totals.update({stage.name: stage.samples for stage in self._stages})
         self.fraction = self._fraction(gathered)
-        for stage in self._stages:
-            try:
-                yield from self._stage(stage, gathered)
-            except ModelError as error:
-                if stage.name != "sketch" or len(self._stages) == 1:
-                    raise
-                self.notes.append(str(error))
-
-    def _stage(
-        self, stage: SweepStage, gathered: Gathered
-    ) -> Iterator[tuple[CellSamples, SweepPoint]]:
-        for start in stage.starts:
-            missing = gathered.missing(stage, start)
-            if not missing or self._out_of_time():
+        refused = False
+        for unit, rows in self._measured(stages, self._missing(gathered)):
+            if unit.stage == "sketch" and refused:
                 continue
-            for samples in stage.measure(start, missing):
-                gathered.add(samples)
-                self.fraction = self._fraction(gathered)
-                yield samples, gathered.point(samples.cell)
+            try:
+                for samples in rows:
+                    gathered.add(samples)
+                    self.fraction = self._fraction(gathered)
+                    yield samples, gathered.point(samples.cell)
+            except NoBackwardError as error:
+                refused = True
+                self.notes.append(str(error))
+        return refused
 
-    def _out_of_time(self) -> bool:
+    def _missing(self, gathered: Gathered) -> list[Unit]:
+        todo = (
+            Unit(stage.name, start, gathered.missing(stage, start))
+            for stage in self._stages
+            for start in stage.starts
+        )
+        return [unit for unit in todo if unit.cells]
+
+    def _measured(
+        self, stages: Stages, units: Sequence[Unit]
+    ) -> Iterator[tuple[Unit, Iterator[CellSamples]]]:
+        """Units with their rows, in their order."""
+        if self._workers is not None:
+            yield from self._workers.measured(units)
+            return
+        for unit in units:
+            if self._in_time():
+                yield unit, stages.measure(unit)
+
+    def _in_time(self) -> bool:
+        """Whether units may still be begun."""
         limit = self.options.seconds
-        return limit is not None and time.perf_counter() - self._began >= limit
+        return limit is None or self._clock.seconds < limit
 
     def _fraction(self, gathered: Gathered) -> float:
         planned = [stage.planned for stage in self._stages]
         done = [gathered.share(stage) for stage in self._stages]
         return sum(p * d for p, d in zip(planned, done, strict=True)) / sum(planned)
 
-    def _plan(self) -> list[SweepStage]:
-        made, found, seed = self.subject, self.found, self.options.seed
-        ranges: Ranges = {}
-        if any(cell.target == "activation" for cell in self.setup.cells):
-            ranges = calibrate(made)
-        cells: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self.setup.cells:
-            cells[cell.layer].append(cell)
-        weights = WeightCache(made)
-        plan: list[SweepStage] = []
-        for name in stages_of(self.options.method):
-            draw = None
-            if name == "sketch":
-                draw = draw_samples(found.impurity, sketch_size(found.samples), seed)
-                plan.append(
-                    SketchStage(
-                        made, ranges, found.scale, found.samples, seed, weights, cells, draw
-                    )
-                )
-                continue
-            if name == "sampled":
-                draw = draw_samples(found.impurity, draw_size(found.samples), seed)
-            plan.append(
-                ExactStage(made, ranges, found.scale, found.samples, seed, weights, cells, draw)
-            )
-        return plan
 
-
-def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
+def sweep(
+    workload: Workload,
+    *,
+    known: SweepSetup | None = None,
+    told: Told = silent,
+    **options: Unpack[SweepKeywords],
+) -> Sweep:
     """How much the output suffers when only one tensor is quantised, for all tensors and widths.
 
     Args:
         workload: model, data and metric; the model is left as it was found.
+        known: the setup of an interrupted run, whose specs are taken and not chosen again.
+        told: hears, while specs are chosen, how much of that is done.
         **options: the fields of `SweepOptions`, such as ``bits=(2, 4, 8), target="both"``.
 
     Returns:
@@ -169,6 +179,7 @@ def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
         WorkloadError: the model or data cannot be used.
     """
     asked = SweepOptions(**options)  # type: ignore[arg-type]
+    source = source_of(workload) if asked.workers > 1 else None
     made = subject(workload)
     if not asked.cells(made.layers):
         raise ModelError(
@@ -176,11 +187,11 @@ def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
             "sweep the weights instead."
         )
     found = run_float(made, chunk_size(made.layers))
-    chosen, spent = None, None
-    if asked.weight_scheme == "best" and asked.target != "activation":
-        chooser, began = SpecChooser(made, found, asked.seed), time.perf_counter()
-        chosen = chooser.choose(asked.bits, asked.weight_spec)
-        spent = _cost(chooser.forwards, began)
+    cells, spent = known.cells if known else None, None
+    if cells is None:
+        chooser, clock = SpecChooser(made, found, asked.seed, told), Clock()
+        cells = asked.cells(made.layers, chooser.choose(questions_of(made, asked)))
+        spent = clock.cost(chooser.forwards) if chooser.forwards else None
     metric = made.metric
     setup = SweepSetup(
         workload=made.name,
@@ -192,21 +203,15 @@ def sweep(workload: Workload, **options: Unpack[SweepKeywords]) -> Sweep:
         metric=metric.name if metric and found.reference else None,
         direction=metric.direction if metric else "higher",
         reference=found.reference,
-        cells=asked.cells(made.layers, chosen),
+        cells=cells,
         samples=found.samples,
+        weights=asked.weight_scheme,
+        activations=asked.activation_scheme,
     )
-    fresh = Sweep(made, asked, setup, found, spent=spent)
+    handover = None if source is None else handed_over(source, workload, asked, setup, found)
+    fresh = Sweep(made, asked, setup, found, handover, spent=spent)
     fresh.notes.extend(_unseen_notes(fresh))
     return fresh
-
-
-def _cost(forwards: float, began: float, before: SweepCost | None = None) -> SweepCost:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return SweepCost(
-        forwards=forwards + (before.forwards if before else 0.0),
-        seconds=time.perf_counter() - began + (before.seconds if before else 0.0),
-        peak_rss_bytes=peak * (1 if sys.platform == "darwin" else 1024),
-    )
 
 
 def _unseen_notes(fresh: Sweep) -> list[str]:

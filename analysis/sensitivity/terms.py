@@ -6,7 +6,7 @@ Target = Literal["weight", "activation"]
 Targets = Literal["weight", "activation", "both"]
 Stage = Literal["sketch", "sampled", "exact"]
 Method = Literal["sketch", "sampled", "exact", "anytime"]
-WeightScheme = Literal["fixed", "best"]
+Scheme = Literal["fixed", "best"]
 Divergence = Literal["kl", "mse"]
 Direction = Literal["higher", "lower"]
 

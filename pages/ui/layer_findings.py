@@ -31,7 +31,7 @@ def show(
             side.effect,
             seen,
             names[place + 1] if place + 1 < len(names) else None,
-            result.of("weight") if result is not None else (),
+            result.leading("weight") if result is not None else (),
         )
     )
     with st.container(border=True, gap="small"):

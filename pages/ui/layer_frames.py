@@ -44,7 +44,7 @@ def layer_measures(layers: Sequence[Layer], result: Sensitivities | None) -> Map
     if result is None or not result.of("weight"):
         return measures
     bits = swept_near(result, "weight")
-    points = {p.layer: p.divergence for p in result.of("weight") if p.bits == bits}
+    points = {p.layer: p.divergence for p in result.leading("weight") if p.bits == bits}
     samples = f"{result.setup.samples:,} sweep samples"
     return {**measures, "Sensitivity": Measure(f"divergence at {bits} bits, {samples}", points)}
 
@@ -72,7 +72,7 @@ def curve(result: Sensitivities | None, layer: str) -> list[float]:
     if result is None:
         return []
     points = sorted(
-        (point.bits, point.divergence) for point in result.of("weight") if point.layer == layer
+        (point.bits, point.divergence) for point in result.leading("weight") if point.layer == layer
     )
     return [log10(value) for _, value in points if value > 0]
 

@@ -41,7 +41,7 @@ def layers_at_risk(result: Sensitivities) -> Risk:
     target: Target = "weight" if result.of("weight") else "activation"
     bits = swept_near(result, target)
     setup = result.setup
-    specs = {p.layer: p.cell.spec for p in result.of(target) if p.bits == bits}
+    specs = {p.layer: p.cell.spec for p in result.leading(target) if p.bits == bits}
     layers = {
         name: LayerConfig(weight=spec) if target == "weight" else LayerConfig(activation=spec)
         for name, spec in specs.items()

@@ -4,25 +4,14 @@ from typing import get_args
 
 import streamlit as st
 
-from analysis.quant.spec import (
-    ACTIVATION_SPEC,
-    MAX_BITS,
-    MIN_BITS,
-    WEIGHT_SPEC,
-    Granularity,
-    IntFormat,
-    PerChannel,
-    PerGroup,
-    PerTensor,
-    QuantSpec,
-    RangeMethod,
-)
+from analysis.quant.spec import ACTIVATION_SPEC, MAX_BITS, MIN_BITS, IntFormat
 from analysis.runs.records import Job, SweepOptions
 from analysis.sensitivity.plan import expected_seconds, planned_cells
 from analysis.sensitivity.points import DEFAULT_BITS, Method, Sensitivities, Targets
 from pages.ui import reads
 from pages.ui.checks import one_of
 from pages.ui.places import go
+from pages.ui.quantiser_controls import Quantiser, input_quantiser, weight_quantiser
 from pages.ui.state import DEMO_RUN, Source, choose_run, owner, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import duration, when
@@ -32,22 +21,15 @@ TARGETS: dict[Targets, str] = {
     "activation": "Activations",
     "both": "Both, each alone",
 }
-RANGES: dict[RangeMethod, str] = {
-    "minmax": "Min-max: nothing is clipped",
-    "percentile": "Percentile: the outermost values are clipped",
-    "mse": "MSE: clipped where the squared error is least",
-}
 METHODS: dict[Method, str] = {
     "exact": "Exact: every cell on every sample",
     "sampled": "Sampled: every cell on drawn samples",
     "sketch": "Sketch: estimated in one pass, not measured",
     "anytime": "Anytime: sketch first, then measured, ever sharper",
 }
+NO_INPUTS = Quantiser("fixed", ACTIVATION_SPEC, ())
 METHOD: Method = "anytime"
 """Shows an estimate within seconds and sharpens it to exact figures."""
-
-_SCHEMES = {False: "Asymmetric", True: "Symmetric"}
-_GRANULARITIES = ("per-channel", "per-tensor", "per-group")
 
 
 def sweep_form(source: str) -> None:
@@ -64,21 +46,27 @@ def sweep_form(source: str) -> None:
         target = _target()
         bits = _bits()
     with right:
-        weight = _weight_spec(disabled=target == "activation")
-        activation = _activation_spec(disabled=target == "weight")
+        weight = weight_quantiser(disabled=target == "activation")
+        activation = input_quantiser() if target != "weight" else NO_INPUTS
         seconds, until_settled = _limits(disabled=method == "sketch")
-    st.caption(_expectation(chosen, len(bits), target, method))
+        proxies = _proxies(disabled=target == "activation")
+    options = SweepOptions(
+        bits=bits,
+        target=target,
+        method=method,
+        weight_scheme=weight.scheme,
+        weight_spec=weight.spec,
+        weight_families=weight.families,
+        activation_scheme=activation.scheme,
+        activation_spec=activation.spec,
+        activation_families=activation.families,
+        seconds=seconds,
+        until_settled=until_settled,
+        proxies=proxies,
+    )
+    st.caption(_expectation(chosen, options, weight.ways, activation.ways))
     ready = bool(bits)
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
-        options = SweepOptions(
-            bits=bits,
-            target=target,
-            method=method,
-            weight_spec=weight,
-            activation_spec=activation,
-            seconds=seconds,
-            until_settled=until_settled,
-        )
         start(chosen, sources[chosen].title if chosen in sources else chosen, options)
 
 
@@ -145,36 +133,6 @@ def _bits() -> tuple[int, ...]:
     return tuple(sorted(chosen))
 
 
-def _weight_spec(*, disabled: bool) -> QuantSpec:
-    first, second = st.columns(2)
-    with first:
-        granularity = st.selectbox(
-            "Weights: one scale",
-            _GRANULARITIES,
-            format_func=lambda name: name.replace("-", " "),
-            disabled=disabled,
-            key="sweep_granularity",
-        )
-        size = 0
-        if granularity == "per-group":
-            size = st.number_input(
-                "Weights a group", 2, 65536, 32, disabled=disabled, key="sweep_group_size"
-            )
-    with second:
-        symmetric = _symmetric("Weights: zero-point", disabled=disabled)
-    method = _range("Weights: range", WEIGHT_SPEC.range_method, disabled=disabled)
-    form = IntFormat(WEIGHT_SPEC.bits, symmetric)
-    return QuantSpec(form, _granularity(granularity, size), method)
-
-
-def _activation_spec(*, disabled: bool) -> QuantSpec:
-    if disabled:
-        return ACTIVATION_SPEC
-    symmetric = _symmetric("Activations: zero-point", disabled=False)
-    method = _range("Activations: range", ACTIVATION_SPEC.range_method, disabled=False)
-    return QuantSpec(IntFormat(ACTIVATION_SPEC.bits, symmetric), PerTensor(), method)
-
-
 def _limits(*, disabled: bool) -> tuple[float | None, bool]:
     """When to end before every cell is measured on every sample."""
     minutes = st.number_input(
@@ -194,42 +152,18 @@ def _limits(*, disabled: bool) -> tuple[float | None, bool]:
     return None if minutes is None else 60.0 * minutes, bool(settled)
 
 
-def _symmetric(label: str, *, disabled: bool) -> bool:
-    return bool(
-        st.selectbox(
-            label,
-            list(_SCHEMES),
-            format_func=lambda flag: _SCHEMES[flag],
-            disabled=disabled,
-            key=f"sweep {label}",
-        )
-    )
-
-
-def _range(label: str, first: RangeMethod, *, disabled: bool) -> RangeMethod:
-    methods = tuple(RANGES)
-    chosen = st.selectbox(
-        label,
-        methods,
-        index=methods.index(first),
-        format_func=lambda method: RANGES[method],
+def _proxies(*, disabled: bool) -> bool:
+    chosen = st.checkbox(
+        "Compare proxies afterwards",
         disabled=disabled,
-        key=f"sweep {label}",
+        key="sweep_proxies",
+        help="Cheaper scores that other tools rank layers by, with their rank correlation with "
+        "the measured one. Can be asked for later too.",
     )
-    return one_of("range method", chosen, methods)
+    return bool(chosen) and not disabled
 
 
-def _granularity(name: str, size: int) -> Granularity:
-    match one_of("granularity", name, _GRANULARITIES):
-        case "per-channel":
-            return PerChannel()
-        case "per-tensor":
-            return PerTensor()
-        case _:
-            return PerGroup(size)
-
-
-def _expectation(source: str, widths: int, target: Targets, method: Method) -> str:
+def _expectation(source: str, options: SweepOptions, weights: int, inputs: int) -> str:
     """Cells and expected time, from earlier sweeps of this workload; else that it is unknown."""
     earlier = _earlier(source)
     if not earlier:
@@ -238,7 +172,12 @@ def _expectation(source: str, widths: int, target: Targets, method: Method) -> s
             "once its model is loaded."
         )
     _, newest = earlier[0]
-    cells = planned_cells(newest.layers, widths, target)
+    widths, method = len(options.bits), options.method
+    cells = planned_cells(
+        newest.layers,
+        weights=widths * weights if options.target != "activation" else 0,
+        inputs=widths * inputs if options.target != "weight" else 0,
+    )
     text = f"{cells:,} cells on {newest.setup.samples:,} sweep samples"
     for job, result in earlier:
         if (

@@ -1,10 +1,13 @@
 """How a sweep ended, said in one card, with the way on."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from analysis.errors import UnknownRunError
+from analysis.quant.spec import QuantSpec
 from analysis.runs.records import Job, SweepOptions
-from analysis.sensitivity.points import Sensitivities, Targets
+from analysis.sensitivity.points import Scheme, Sensitivities, Targets
 from pages.ui import reads
 from pages.ui.controls import error_card
 from pages.ui.places import go
@@ -26,12 +29,23 @@ def sweep_note(row: Job) -> str:
         options = row.options
         parts.append(f"{options.method} sweep of {TENSORS[options.target]}")
         if options.target != "activation":
-            parts.append(f"weights {options.weight_spec.label.split(maxsplit=1)[1]}")
+            families = options.weight_families or (options.weight_spec,)
+            parts.append(f"weights {_how(options.weight_scheme, options.weight_spec, families)}")
         if options.target != "weight":
-            parts.append(f"activations {options.activation_spec.label.split(maxsplit=1)[1]}")
+            spec = options.activation_spec
+            families = options.activation_families or (spec,)
+            parts.append(f"activations {_how(options.activation_scheme, spec, families)}")
     if row.state == "done" and row.started is not None and row.ended is not None:
         parts.append(f"took {duration(row.ended - row.started)}")
     return " · ".join(parts)
+
+
+def _how(scheme: Scheme, spec: QuantSpec, families: Sequence[QuantSpec]) -> str:
+    """How tensors are quantised, whatever the width."""
+    if scheme == "fixed":
+        return spec.label.split(maxsplit=1)[1]
+    kinds = [base.kernel.removeprefix("int8 ") for base in families]
+    return f"chosen for each layer and width ({' or '.join(kinds)})"
 
 
 def measured(row: Job) -> Sensitivities | None:

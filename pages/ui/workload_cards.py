@@ -3,17 +3,12 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.errors import UnsupportedFileError
-from analysis.runs.records import InspectOptions, Job, SweepOptions
-from analysis.workloads.architectures import ARCHITECTURE_FORMS
-from analysis.workloads.upload import save_upload
-from pages.ui.guard import guarded
+from analysis.runs.records import USUAL_SWEEP, InspectOptions, Job
 from pages.ui.places import go
-from pages.ui.state import Source, owner, store, workload_sources
+from pages.ui.state import Source, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import plain
-
-UPLOAD_MIB = 64
+from pages.ui.upload_form import upload_form
 
 
 def cards(sources: tuple[Source, ...], chosen: str) -> None:
@@ -49,13 +44,21 @@ def _workload(source: Source, chosen: bool) -> None:
 def _own_model() -> None:
     st.header("Your own model", anchor=False)
     st.caption(
-        "Any PyTorch model, with your data and metric, from a small Python file. "
-        "Start the app with it and its card appears here:"
+        "In the browser, as plain data that is never run: a state dict, ONNX, GGUF or a "
+        "transformers model, with its data."
     )
-    st.markdown("`quantscope ui my_case.py:make`")
-    st.caption("Or bring weights and data for a built-in network in the browser, as plain data:")
-    with st.popover("Upload weights", icon=":material/upload:"):
-        upload_form()
+    with st.popover("Upload a model", icon=":material/upload:"):
+        source = upload_form()
+    if source is not None:
+        look_at(source)
+    st.caption(
+        "From the command line, whatever PyTorch runs, with your data and metric; its card appears "
+        "here:"
+    )
+    st.markdown(
+        "`quantscope add NAME --model FILE --data DATA`  \n`quantscope ui NAME`  \n"
+        "`quantscope ui my_case.py:make`"
+    )
 
 
 def look_at(source: str) -> None:
@@ -68,7 +71,7 @@ def look_at(source: str) -> None:
 
 def sweep(source: Source) -> None:
     """Start a sweep with the usual options and watch it."""
-    job = submit_job("sweep", source.source, SweepOptions(method="anytime"), workload=source.title)
+    job = submit_job("sweep", source.source, USUAL_SWEEP, workload=source.title)
     go("sensitivity", run=job.id)
 
 
@@ -76,44 +79,3 @@ def inspect_job(source: str, *, live: bool = False) -> Job | None:
     """The newest look at this source, of anybody; with `live` only one that is not over."""
     jobs = (job for job in store().jobs() if job.kind == "inspect" and job.source == source)
     return next((job for job in jobs if job.live or not live), None)
-
-
-@guarded()
-def upload_form() -> None:
-    """Weights and data from the browser: data only, for a network of the built-in list."""
-    with st.form("upload", border=False):
-        architecture = st.selectbox(
-            "Architecture",
-            list(ARCHITECTURE_FORMS),
-            format_func=lambda name: ARCHITECTURE_FORMS[name].title,
-            help="Uploaded files are data and never run as code, so the network must be built in.",
-        )
-        model = st.file_uploader(
-            "Weights: a safetensors state dict",
-            type=["safetensors"],
-            max_upload_size=UPLOAD_MIB,
-        )
-        data = st.file_uploader(
-            "Data: an .npz archive with images x and labels y",
-            type=["npz"],
-            max_upload_size=UPLOAD_MIB,
-            help="They are cut into calibration, sweep and evaluation parts; or bring them cut, "
-            "as x_calibration, y_calibration, x_sweep, … y_evaluation.",
-        )
-        sent = st.form_submit_button("Upload and look at it", type="primary")
-    if not sent:
-        return
-    if model is None or data is None:
-        raise UnsupportedFileError(
-            "An upload needs two files, the weights and the data, and one of them is missing; "
-            "choose both."
-        )
-    source = save_upload(
-        str(architecture),
-        model.getvalue(),
-        data.getvalue(),
-        model_name=model.name,
-        data_name=data.name,
-        owner=owner(),
-    )
-    look_at(source)

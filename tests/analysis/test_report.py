@@ -17,7 +17,7 @@ from analysis.report.svg import ROWS
 from analysis.scores import Score
 from analysis.sensitivity.points import Sensitivities
 from tests.recipes import uniform_recipe
-from tests.sensitivities import make_inspection, make_score, make_sensitivities
+from tests.sensitivities import make_inspection, make_score, make_sensitivities, with_families
 
 MADE = "1 Nov 2026, 09:30"
 VOID = {"meta", "path", "br"}
@@ -213,6 +213,10 @@ def test_the_recipe_in_the_report_reads_back() -> None:
 
 def test_the_command_repeats_the_sweep() -> None:
     assert sweep_command(make_sensitivities(3, bits=(8, 2))) == (
+        "quantscope sweep made-up --method exact --bits 2,8 --target weight --weight-spec "
+        "'int2 asym per-channel minmax' --json > sweep.json"
+    )
+    assert sweep_command(with_families(make_sensitivities(3, bits=(8, 2)))) == (
         "quantscope sweep made-up --method exact --bits 2,8 --target weight --json > sweep.json"
     )
     assert "--target both" in sweep_command(make_sensitivities(3, target="both"))

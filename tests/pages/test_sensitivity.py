@@ -89,8 +89,26 @@ def test_the_form_starts_the_sweep_it_describes(open_page):
     (job,) = RunStore().jobs(owner="local")
     assert isinstance(job.options, SweepOptions)
     assert (job.source, job.state, job.options.bits) == ("digits", "queued", (4, 8))
-    assert job.options.weight_spec.label == "int8 asym per-group-16 minmax"
+    assert job.options.weight_scheme == "best"
+    labels = [base.label for base in job.options.weight_families]
+    assert labels == ["int8 asym per-group-16 minmax", "int8 sym per-group-16 minmax"]
     assert app.query_params["run"] == job.id
+
+
+def test_the_form_quantises_all_layers_alike_when_asked_to(open_page):
+    app = open_page("sensitivity", workload="digits")
+    switch(app, "What is quantised").set_value("both").run()
+    app.selectbox(key="sweep_weight_scheme").select("fixed").run()
+    app.selectbox(key="sweep_weight_grid").select(True).run()
+    app.selectbox(key="sweep_activation_scheme").select("fixed").run()
+    app.selectbox(key="sweep_activation_range").select("dynamic").run()
+    button(app, "Start sweep").click().run()
+    assert not app.exception and not app.error
+    (job,) = RunStore().jobs(owner="local")
+    assert isinstance(job.options, SweepOptions)
+    assert job.options.weight_spec.label == "int8 sym per-channel minmax"
+    assert job.options.activation_spec.label == "int8 asym per-tensor dynamic"
+    assert (job.options.weight_scheme, job.options.activation_scheme) == ("fixed", "fixed")
 
 
 def test_a_sweep_without_widths_cannot_start(open_page):
@@ -102,7 +120,7 @@ def test_a_sweep_without_widths_cannot_start(open_page):
 def test_the_expected_time_follows_an_earlier_sweep(open_page):
     fill_store(RunStore(), make_sensitivities(6), source="digits")
     words = text(open_page("sensitivity", workload="digits"))
-    assert "36 cells on 512 sweep samples, about" in words
+    assert "72 cells on 512 sweep samples, about" in words
 
 
 def test_an_unknown_time_is_said_to_be_unknown(open_page):

@@ -149,8 +149,8 @@ def test_pins_that_break_an_input_group() -> None:
         allocate(result, Budget(average_bits=8), locked=pins)
     assert str(caught.value) == (
         f"The inputs of {first!r} and {second!r} belong together (a residual add, a concatenation "
-        "or one tensor) and take one spec, but they are pinned to int8 asym per-tensor mse and "
-        "int2 asym per-tensor mse; pin them alike, or take them apart."
+        "or one tensor) and take one spec, but they are pinned to int8 asym per-tensor and "
+        "int2 asym per-tensor; pin them alike, or take them apart."
     )
 
 

@@ -2,12 +2,16 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.allocation.allocate import allocate
+from analysis.allocation.budget import Budget
 from analysis.allocation.options import Table, decision_groups, recipe_of
 from analysis.cost import recipe_cost
 from analysis.errors import OptionError
+from analysis.hardware.catalogue import profile
+from analysis.hardware.check import check_recipe
 from analysis.recipe import LayerConfig
 from analysis.sensitivity.points import Sensitivities
-from tests.sensitivities import make_sensitivities
+from tests.sensitivities import make_sensitivities, with_families
 
 
 def test_each_layer_has_the_swept_widths(weights: Sensitivities) -> None:
@@ -75,6 +79,35 @@ def test_a_group_has_only_what_all_its_layers_have_measured(grouped: Sensitiviti
         6,
         8,
     ]
+
+
+def test_layers_of_a_group_take_one_kernel_each_in_its_own_way() -> None:
+    net = make_sensitivities(layers=4, bits=(2, 4))
+    layers = tuple(replace(layer, group="one") for layer in net.layers)
+    found = with_families(replace(net, setup=replace(net.setup, layers=layers)))
+    (group,) = decision_groups(found, {})
+    assert len(group.options) == 4
+    for option in group.options:
+        specs = [config.weight for config in option.configs if config.weight is not None]
+        assert len({spec.kernel for spec in specs}) == 1
+        assert len({spec.label for spec in specs}) == 2
+    first = group.options[0].configs[0]
+    (locked,) = decision_groups(found, {net.layers[0].name: first})
+    (only,) = locked.options
+    assert only.configs == group.options[0].configs
+
+
+def test_linked_inputs_take_one_kernel_each_with_its_own_range() -> None:
+    net = make_sensitivities(layers=3, bits=(4, 8), target="both")
+    layers = tuple(replace(layer, input_group="sum") for layer in net.layers)
+    found = with_families(replace(net, setup=replace(net.setup, layers=layers)))
+    target = profile("nvidia-tensorrt")
+    recipe = allocate(found, Budget(average_bits=8), profile=target).recipe
+    inputs = [config.activation for config in recipe.layers.values() if config.activation]
+    assert len(inputs) == 3
+    assert len({spec.kernel for spec in inputs}) == 1
+    assert len({spec.range_method for spec in inputs}) == 2
+    assert check_recipe(target, found.layers, recipe) == ()
 
 
 def test_costs_are_those_of_the_recipe(both: Sensitivities) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from analysis.errors import RunError, UnknownRunError
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.recipe import Recipe
 from analysis.runs.bundle import command_line, ensure_demo, export_bundle, import_bundle
-from analysis.runs.records import InspectOptions, SweepOptions
+from analysis.runs.records import USUAL_SWEEP, InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from analysis.sensitivity.proxies.values import ProxyResult
 from tests.gram import make_interactions
+from tests.proxies import made_up_proxies, made_up_proxy
 from tests.recipes import uniform_recipe
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
 from tests.stored import fill_store
@@ -69,8 +72,16 @@ def test_what_was_found_besides_points_travels(tmp_path: Path, store: RunStore) 
     )
     other.save_interactions(run, known)
     other.save_calibration(run, fitted)
+    told = (
+        *made_up_proxies(RESULT)[:2],
+        made_up_proxy(RESULT, "output_sqnr_db", lambda p: inf),
+        ProxyResult("hessian_trace", (), 0.0, note="Left out."),
+    )
+    for proxy in told:
+        other.save_proxy(run, proxy)
     import_bundle(store, json.loads(json.dumps(export_bundle(other, run))), "copy")
     assert store.calibration("copy") == fitted
+    assert store.proxies("copy") == told
     copied = store.interactions("copy")
     assert copied is not None
     assert (copied.cells, copied.stage) == (known.cells, known.stage)
@@ -109,7 +120,8 @@ def test_importing_again_keeps_what_people_made_of_it(
 
 def test_the_document_tells_the_command_that_made_it(document: dict[str, Any]) -> None:
     assert document["command"] == (
-        "quantscope sweep fashion-mnist --method exact --bits 2,3,4,5,6,8 --json"
+        "quantscope sweep fashion-mnist --method exact --bits 2,3,4,5,6,8 --target weight "
+        "--weight-spec 'int8 asym per-channel minmax' --json"
     )
 
 
@@ -120,8 +132,18 @@ def test_the_command_names_what_is_unusual(store: RunStore) -> None:
     job = store.submit("sweep", "my cases/net.py:make", options, owner="ann")
     assert command_line(job) == (
         "quantscope sweep 'my cases/net.py:make' --method exact --bits 4 --target both "
-        "--weight-spec 'int8 sym per-channel mse' --json"
+        "--weight-spec 'int8 sym per-channel mse' "
+        "--activation-spec 'int8 asym per-tensor mse' --json"
     )
+    usual = store.submit("sweep", "digits", USUAL_SWEEP, owner="ann")
+    assert command_line(usual) == (
+        "quantscope sweep digits --method anytime --bits 2,3,4,5,6,8 --target weight --json"
+    )
+    family = (QuantSpec.parse("int8 sym per-group-16 minmax"),)
+    one = store.submit("sweep", "digits", replace(USUAL_SWEEP, weight_families=family), owner="ann")
+    assert "--weights best --weight-spec 'int8 sym per-group-16 minmax'" in command_line(one)
+    compared = store.submit("sweep", "digits", SweepOptions(proxies=True), owner="ann")
+    assert command_line(compared).endswith("--proxies --json")
     with pytest.raises(RunError, match="Only a sweep"):
         command_line(store.submit("inspect", "digits", InspectOptions(), owner="ann"))
 

@@ -6,12 +6,14 @@ from analysis.allocation.allocate import allocate
 from analysis.allocation.baselines import baselines
 from analysis.allocation.budget import Budget
 from analysis.cost import weight_bytes
-from analysis.errors import OptionError
+from analysis.errors import CancelledError, OptionError
+from analysis.hardware.catalogue import profile
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.sensitivity import choose_spec
 from analysis.sensitivity.candidates import Specs
-from analysis.sensitivity.choose_spec import best_specs
+from analysis.sensitivity.choose_spec import SpecChooser, best_specs
 from analysis.sensitivity.exact import ExactStage, chunk_size
+from analysis.sensitivity.families import ACTIVATION_FAMILIES, WEIGHT_FAMILIES
 from analysis.sensitivity.float_run import run_float
 from analysis.sensitivity.points import Cell, Sensitivities
 from analysis.sensitivity.sweep import sweep
@@ -157,3 +159,81 @@ def test_gptq_on_a_layer_without_inputs_is_noted() -> None:
     spec = QuantSpec.parse("int4 asym per-channel minmax gptq")
     assert "tokens" in sweep(make_workload("gpt"), bits=(4,), weight_spec=spec).notes[0]
     assert not sweep(make_workload("branched"), bits=(4,), weight_spec=spec).notes
+
+
+BOTH = {
+    "weight_scheme": "best",
+    "weight_families": WEIGHT_FAMILIES,
+    "activation_scheme": "best",
+    "activation_families": ACTIVATION_FAMILIES,
+}
+
+
+def test_every_family_stays_a_choice_of_its_own() -> None:
+    workload = make_workload("branched", samples=64)
+    result = Sensitivities.collect(sweep(workload, bits=(3, 8), target="both", **BOTH))
+    for layer in result.layers:
+        for target in ("weight", "activation") if layer.has_input else ("weight",):
+            cells = [c for c in result.setup.cells if (c.layer, c.target) == (layer.name, target)]
+            kinds = [(cell.spec.bits, cell.spec.format.symmetric) for cell in cells]
+            assert kinds == [(3, False), (3, True), (8, False), (8, True)]
+    assert (result.setup.weights, result.setup.activations) == ("best", "best")
+    choice = allocate(result, Budget(average_bits=8), profile=profile("nvidia-tensorrt"))
+    for config in choice.recipe.layers.values():
+        assert config.weight is not None
+        assert config.weight.format.symmetric
+        assert config.activation is None or config.activation.format.symmetric
+    open_choice = allocate(result, Budget(average_bits=8))
+    assert open_choice.predicted.divergence <= choice.predicted.divergence
+
+
+def test_the_chosen_range_of_an_input_is_never_worse_than_min_max() -> None:
+    workload = make_workload("branched", samples=32)
+    made = sweep(workload, bits=(3,), target="activation", **BOTH)
+    found = {p.cell: p.divergence for p in made}
+    labels = {cell.spec.family: cell.spec.kernel + " minmax" for cell in found}
+    plain: dict[Cell, float] = {}
+    for label in labels.values():
+        spec = QuantSpec.parse(label)
+        points = sweep(workload, bits=(3,), target="activation", activation_spec=spec)
+        plain |= {point.cell: point.divergence for point in points}
+    for cell, divergence in found.items():
+        assert divergence <= plain[Cell(cell.layer, "activation", labels[cell.spec.family])]
+    assert any(cell.spec.range_method != "minmax" for cell in found)
+
+
+def test_a_family_of_one_width_is_swept_at_that_width() -> None:
+    families = (WEIGHT_SPEC, QuantSpec.parse("nvfp4 per-group-16 minmax"))
+    workload = make_workload("branched", samples=32)
+    made = sweep(workload, bits=(2, 8), weight_scheme="best", weight_families=families)
+    first = [cell.spec for cell in made.setup.cells if cell.layer == made.setup.layers[0].name]
+    assert [spec.bits for spec in first] == [2, 4, 8]
+    assert first[1].format.label == "nvfp4"
+
+
+def test_an_interrupted_sweep_keeps_its_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload = make_workload("branched", samples=32)
+    first = sweep(workload, bits=(3,), target="both", **BOTH)
+
+    def refused(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(SpecChooser, "choose", refused)
+    again = sweep(workload, known=first.setup, bits=(3,), target="both", **BOTH)
+    assert again.setup == first.setup
+    assert again.cost.forwards < first.cost.forwards
+
+
+def test_choosing_tells_how_far_it_is_and_can_be_stopped() -> None:
+    heard: list[float] = []
+    sweep(make_workload("branched", samples=32), told=heard.append, bits=(3,), **BOTH)
+    assert heard == sorted(heard)
+    assert heard[0] == 0.0
+    assert heard[-1] == pytest.approx(1.0)
+
+    def stop(share: float) -> None:
+        if share > 0.5:
+            raise CancelledError("enough")
+
+    with pytest.raises(CancelledError):
+        sweep(make_workload("branched", samples=32), told=stop, bits=(3,), **BOTH)

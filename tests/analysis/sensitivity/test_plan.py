@@ -6,16 +6,20 @@ from analysis.sensitivity.plan import expected_seconds, planned_cells
 from tests.sensitivities import make_sensitivities
 
 
-@pytest.mark.parametrize("target", ["weight", "activation", "both"])
-def test_the_plan_counts_the_cells_the_sweep_has(target):
+@pytest.mark.parametrize(
+    ("target", "specs"), [("weight", (3, 0)), ("activation", (0, 3)), ("both", (3, 3))]
+)
+def test_the_plan_counts_the_cells_the_sweep_has(target, specs):
     result = make_sensitivities(5, bits=(2, 4, 8), target=target)
-    assert planned_cells(result.layers, 3, target) == len(result.setup.cells)
+    weights, inputs = specs
+    planned = planned_cells(result.layers, weights=weights, inputs=inputs)
+    assert planned == len(result.setup.cells)
 
 
 def test_the_input_of_a_layer_that_never_runs_is_not_planned():
     first, *rest = make_sensitivities(5).layers
     net = [replace(first, calls=0, input_shape=None), *rest]
-    assert planned_cells(net, 2, "both") == 2 * (5 + 4)
+    assert planned_cells(net, weights=2, inputs=2) == 2 * (5 + 4)
 
 
 def test_the_pace_of_an_earlier_sweep_carries_over():
