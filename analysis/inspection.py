@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.layers import Layer
+from analysis.metrics import statistics_rows
 from analysis.profiles import Inspection, LayerProfile, SampleCounts
 from analysis.quant.describe import (
     activation_effect,
@@ -22,7 +24,6 @@ from analysis.quant.spec import (
     RangeMethod,
 )
 from analysis.sensitivity.exact import chunk_size
-from analysis.sensitivity.float_run import statistics_of
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import DEFAULT_BITS
 from analysis.simulate.calibration import calibrate
@@ -76,15 +77,16 @@ def _profile(made: Subject, layer: Layer, observed: Observer | None) -> LayerPro
 
 
 def _reference(made: Subject) -> dict[str, float]:
-    metric = made.metric
-    if metric is None:
+    rows: dict[str, list[NDArray[np.float64]]] = {metric.name: [] for metric in made.metrics}
+    if not rows:
         return {}
-    rows = []
     with simulated(made, None) as forward:
         for inputs, target in cut_batches(made.parts.evaluation, chunk_size(made.layers)):
-            rows.append(statistics_of(metric, forward(inputs), target))
-    statistics = np.concatenate(rows)
-    return {metric.name: metric_value(metric, statistics)} if statistics.shape[1] else {}
+            output = forward(inputs)
+            for metric in made.metrics:
+                rows[metric.name].append(statistics_rows(metric, output, target, output))
+    found = ((metric, np.concatenate(rows[metric.name])) for metric in made.metrics)
+    return {metric.name: metric_value(metric, table) for metric, table in found if table.shape[1]}
 
 
 def inspect_workload(workload: Workload) -> Inspection:

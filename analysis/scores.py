@@ -1,7 +1,12 @@
 """A recipe judged on held-out data, as a value."""
 
+import base64
+import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.cost import Cost
 from analysis.recipe import Recipe
@@ -57,12 +62,15 @@ class Score:
         reference: float metrics.
         actual: metrics of the quantised model.
         drop: loss of each metric against float (positive is worse), paired over samples.
+        metric: the main one, which guides choices.
+        direction: which way is better, of the main metric; `directions` has it for each.
         divergence: mean divergence of the outputs, `low`..`high` its 95 % interval.
         samples: size of the evaluation set.
         agreement: share of samples with the same arg-max as float; None for other outputs.
         classes: damage per class, worst first; empty when the metric has no classes.
         changed: indices (in the evaluation set) of samples whose answer changed, most harmed first.
         examples: the first of these, to be looked at.
+        by_sample: divergence of each sample, see `packed_divergences`; empty where not kept.
     """
 
     recipe: Recipe
@@ -84,3 +92,21 @@ class Score:
     classes: tuple[ClassDamage, ...] = ()
     changed: tuple[int, ...] = ()
     examples: tuple[ChangedExample, ...] = ()
+    directions: Mapping[str, Direction] = field(default_factory=dict)
+    by_sample: str = ""
+
+
+def packed_divergences(values: NDArray[np.float64]) -> str:
+    """Divergences of the samples as text: float32, little-endian, base64."""
+    return base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+
+
+def divergences_of(score: Score) -> NDArray[np.float64] | None:
+    """Divergence of each sample, (samples); None where they were not kept or are damaged."""
+    try:
+        content = base64.b64decode(score.by_sample, validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    if not content or len(content) != 4 * score.samples:
+        return None
+    return np.frombuffer(content, "<f4").astype(np.float64)

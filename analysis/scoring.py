@@ -1,7 +1,7 @@
 """A recipe applied to a workload and judged: on held-out data, or on the sweep set."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,11 @@ from analysis.allocation.budget import Measurement
 from analysis.cost import recipe_cost
 from analysis.divergence import reference_of, squared_norms
 from analysis.errors import WorkloadError
+from analysis.metrics import Metric, statistics_rows
 from analysis.recipe import Recipe
-from analysis.scores import ChangedExample, ClassDamage, Interval, Score
+from analysis.scores import ChangedExample, ClassDamage, Interval, Score, packed_divergences
 from analysis.sensitivity.exact import chunk_size
-from analysis.sensitivity.float_run import statistics_of
-from analysis.sensitivity.intervals import metric_interval, paired_interval
+from analysis.sensitivity.intervals import metric_interval, metric_value, paired_interval
 from analysis.sensitivity.resampling import mean_interval
 from analysis.simulate.simulated import simulated
 from analysis.workloads.examples import changed_examples
@@ -32,34 +32,45 @@ class _Outputs:
     """What one model gave on a set, sample by sample.
 
     Attributes:
+        statistics: of each metric, by its name; without columns where it has no labels.
         answers: arg-max of each sample's output, (samples,); None where the output is no row of
             class scores.
         targets: class numbers, likewise.
     """
 
     outputs: tuple[Tensor, ...]
-    statistics: Floats
+    statistics: Mapping[str, Floats]
     answers: NDArray[np.int64] | None
     targets: NDArray[np.int64] | None
 
 
-def _run(made: Subject, recipe: Recipe | None, batches: Iterable[Batch]) -> _Outputs:
+def _run(
+    made: Subject,
+    recipe: Recipe | None,
+    batches: Iterable[Batch],
+    reference: _Outputs | None = None,
+) -> _Outputs:
+    """Run a set; `reference` is the float run on it, None where this is the float run itself."""
     outputs: list[Tensor] = []
-    statistics: list[Floats] = []
+    statistics: dict[str, list[Floats]] = {metric.name: [] for metric in made.metrics}
     targets: list[NDArray[np.int64]] = []
     with simulated(made, recipe) as forward:
         for inputs, target in cut_batches(batches, chunk_size(made.layers)):
             output = forward(inputs)
+            exact = output if reference is None else reference.outputs[len(outputs)]
             outputs.append(output)
-            statistics.append(statistics_of(made.metric, output, target))
+            for metric in made.metrics:
+                statistics[metric.name].append(statistics_rows(metric, output, target, exact))
             if target is not None and target.dim() == 1 and not target.is_floating_point():
                 targets.append(target.numpy())
     if not outputs:
         raise WorkloadError("The data set must not be empty; give at least one batch.")
-    rows = all(output.dim() == 2 for output in outputs)
+    # the largest of some values is no answer
+    classes = "kl" in (made.divergence, made.metric.divergence if made.metric else None)
+    rows = classes and all(output.dim() == 2 for output in outputs)
     return _Outputs(
         tuple(outputs),
-        np.concatenate(statistics),
+        {name: np.concatenate(parts) for name, parts in statistics.items()},
         np.concatenate([output.argmax(-1).numpy() for output in outputs]) if rows else None,
         np.concatenate(targets) if rows and len(targets) == len(outputs) else None,
     )
@@ -91,11 +102,14 @@ def _classes(names: tuple[str, ...], reference: _Outputs, actual: _Outputs) -> l
     return sorted(damage, key=lambda row: row.actual - row.reference)
 
 
-def _drop(made: Subject, reference: _Outputs, actual: _Outputs) -> Interval | None:
-    metric = made.metric
-    if metric is None or reference.statistics.shape[1] == 0:
-        return None
-    value, low, high = paired_interval(metric, reference.statistics, actual.statistics)
+def _measured(made: Subject, outputs: _Outputs) -> tuple[Metric, ...]:
+    """The metrics that have a figure: all of them where there are labels."""
+    return tuple(metric for metric in made.metrics if outputs.statistics[metric.name].shape[1])
+
+
+def _drop(metric: Metric, reference: _Outputs, actual: _Outputs) -> Interval:
+    name = metric.name
+    value, low, high = paired_interval(metric, reference.statistics[name], actual.statistics[name])
     if metric.direction == "lower":
         value, low, high = -value, -high, -low
     return Interval(value, low, high)
@@ -109,12 +123,12 @@ def measure(workload: Workload, recipe: Recipe) -> Measurement:
     """
     made = subject(workload)
     reference = _run(made, None, made.parts.sweep)
-    actual = _run(made, recipe, made.parts.sweep)
-    divergence, low, high = mean_interval(_divergences(made, reference, actual))
-    drop = _drop(made, reference, actual)
-    return Measurement(
-        divergence, low, high, drop.value if drop else None, samples=len(actual.statistics)
-    )
+    actual = _run(made, recipe, made.parts.sweep, reference)
+    divergences = _divergences(made, reference, actual)
+    divergence, low, high = mean_interval(divergences)
+    main = [metric for metric in _measured(made, reference) if metric == made.metric]
+    drop = _drop(main[0], reference, actual).value if main else None
+    return Measurement(divergence, low, high, drop, samples=len(divergences))
 
 
 def score(workload: Workload, recipe: Recipe) -> Score:
@@ -129,28 +143,28 @@ def score(workload: Workload, recipe: Recipe) -> Score:
     began = time.perf_counter()
     made = subject(workload)
     reference = _run(made, None, made.parts.evaluation)
-    actual = _run(made, recipe, made.parts.evaluation)
+    actual = _run(made, recipe, made.parts.evaluation, reference)
     divergences = _divergences(made, reference, actual)
     divergence, low, high = mean_interval(divergences)
-    metric, drop = made.metric, _drop(made, reference, actual)
-    labelled = metric is not None and drop is not None
-    figure = metric_interval(metric, reference.statistics) if metric and labelled else None
-    quantised = metric_interval(metric, actual.statistics) if metric and labelled else None
+    measured = _measured(made, reference)
+    main = made.metric if made.metric in measured else None
     same = None
     if reference.answers is not None and actual.answers is not None:
         same = reference.answers == actual.answers
-    name = metric.name if metric else ""
     changed = _changed(divergences, same)
     return Score(
         recipe=recipe,
         cost=recipe_cost(made.layers, recipe, other_bytes=made.other_bytes),
         workload=made.name,
         fingerprint=made.fingerprint,
-        reference={name: figure[0]} if figure else {},
-        actual={name: Interval(*quantised)} if quantised else {},
-        drop={name: drop} if drop else {},
-        metric=name if drop else None,
-        direction=metric.direction if metric else "higher",
+        reference={x.name: metric_value(x, reference.statistics[x.name]) for x in measured},
+        actual={
+            x.name: Interval(*metric_interval(x, actual.statistics[x.name])) for x in measured
+        },
+        drop={x.name: _drop(x, reference, actual) for x in measured},
+        metric=main.name if main else None,
+        direction=main.direction if main else "higher",
+        directions={x.name: x.direction for x in measured},
         divergence_kind=made.divergence,
         divergence=divergence,
         low=low,
@@ -161,6 +175,7 @@ def score(workload: Workload, recipe: Recipe) -> Score:
         classes=tuple(_classes(workload.classes, reference, actual)),
         changed=changed,
         examples=_examples(workload, made, changed, reference, actual, divergences),
+        by_sample=packed_divergences(divergences),
     )
 
 

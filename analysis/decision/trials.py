@@ -11,10 +11,10 @@ from torch import Tensor
 
 from analysis.allocation.budget import Measurement
 from analysis.divergence import Reference, reference_of, squared_norms
-from analysis.metrics import Metric
+from analysis.metrics import Metric, statistics_rows
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.exact import chunk_size
-from analysis.sensitivity.float_run import gini_impurity, statistics_of
+from analysis.sensitivity.float_run import gini_impurity
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.resampling import mean_interval
 from analysis.sensitivity.weight_cache import WeightCache
@@ -108,7 +108,9 @@ class Trials:
         return cls(
             simulator,
             impurity=np.concatenate([gini_impurity(kind, output) for output in outputs]),
-            statistics=np.concatenate([statistics_of(metric, y, batch[1]) for y, batch in rows]),
+            statistics=np.concatenate(
+                [statistics_rows(metric, y, batch[1], y) for y, batch in rows]
+            ),
             _clean=tuple(
                 _Clean(batch, output, int(first))
                 for batch, output, first in zip(batches, outputs, firsts, strict=False)
@@ -193,7 +195,9 @@ class Trials:
         for (clean, rows, cut), output in zip(chosen, outputs, strict=True):
             reference = self._reference(clean.output[torch.from_numpy(rows)])
             known.divergence[clean.first + rows] = reference.divergence(output).numpy()
-            known.statistics[clean.first + rows] = statistics_of(subject.metric, output, cut[1])
+            known.statistics[clean.first + rows] = statistics_rows(
+                subject.metric, output, cut[1], reference.output
+            )
 
     def _reference(self, output: Tensor) -> Reference:
         return reference_of(self.simulator.subject.divergence, output, self._scale)

@@ -12,7 +12,7 @@ from torch import Tensor
 from analysis.divergence import Reference, reference_of
 from analysis.layers import Layer
 from analysis.sensitivity.draw import Draw
-from analysis.sensitivity.float_run import statistics_of
+from analysis.sensitivity.float_run import kept_statistics
 from analysis.sensitivity.points import Cell, CellSamples, Stage
 from analysis.sensitivity.shifts import kept_shift
 from analysis.sensitivity.stage import CellsByLayer
@@ -144,7 +144,8 @@ class ExactStage:
 
     def _rows(self, cell: Cell, chunk: "_Chunk", actual: Tensor) -> CellSamples:
         divergence = chunk.reference.divergence(actual).numpy()
-        statistics = statistics_of(self.subject.metric, actual, chunk.batch[1])
+        reference = chunk.reference.output
+        statistics = kept_statistics(self.subject.metric, actual, chunk.batch[1], reference)
         shifts = kept_shift(chunk.reference, actual, self.seed + chunk.start)
         if self.draw is not None:
             weights = self.draw.weights[chunk.start : chunk.start + len(divergence)]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from analysis.divergence import squared_norms
-from analysis.metrics import Metric
+from analysis.metrics import FloatMetric, Metric, statistics_rows
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Divergence
 from analysis.simulate.simulated import simulated
@@ -15,6 +15,10 @@ from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject
 
 Floats = NDArray[np.float64]
+
+KEPT_COLUMNS = 64
+"""A sweep keeps so many statistics of each sample and cell at most; a metric that needs more, such
+as mean average precision, is measured in scores alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +45,17 @@ class FloatRun:
         return len(self.impurity)
 
 
-def statistics_of(metric: Metric | None, output: Tensor, target: Tensor | None) -> Floats:
-    """The metric's per-sample statistics, (samples, columns); no columns without labels."""
-    if metric is None or target is None:
+def kept_statistics(
+    metric: Metric | None, output: Tensor, target: Tensor | None, reference: Tensor
+) -> Floats:
+    """What a sweep keeps: as `statistics_rows`, no columns where there are more than it keeps."""
+    wanted = reference if isinstance(metric, FloatMetric) else target
+    if metric is None or wanted is None:
         return np.empty((len(output), 0))
-    return np.asarray(metric.statistics(output, target).double().numpy())
+    first = statistics_rows(metric, output[:1], wanted[:1], reference[:1])
+    if first.shape[1] > KEPT_COLUMNS:
+        return np.empty((len(output), 0))
+    return statistics_rows(metric, output, target, reference)
 
 
 def gini_impurity(kind: Divergence, output: Tensor) -> Floats:
@@ -67,7 +77,7 @@ def run_float(made: Subject, size: int) -> FloatRun:
             output = forward(inputs)
             columns = output[0].numel()
             norms.append(squared_norms(output).numpy())
-            statistics.append(statistics_of(made.metric, output, target))
+            statistics.append(kept_statistics(made.metric, output, target, output))
             impurity.append(gini_impurity(made.divergence, output))
     rows = np.concatenate(statistics)
     metric = made.metric if rows.shape[1] else None

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import AnalysisError, ModelError, WorkloadError
-from analysis.metrics import Metric
+from analysis.metrics import FloatMetric, Metric
 from analysis.workloads.workload import Workload
 
 
@@ -41,16 +41,35 @@ def check_workload(workload: Workload) -> None:
             "build the model and load its weights in the factory."
         )
     check_weights(workload.model)
-    if workload.metric is not None and not isinstance(workload.metric, Metric):
-        raise WorkloadError(
-            "Workload(metric=…) must have name, direction, divergence, statistics and finish; "
-            f"{_kind(workload.metric)} lacks one. Give metrics.Top1(), or None without labels."
-        )
+    _check_metrics(workload.all_metrics)
     parts = {"calibration": workload.calibration, "evaluation": workload.evaluation}
     if workload.sweep is not None:
         parts["sweep"] = workload.sweep
     for part, batches in parts.items():
-        _check_batch(part, _first_batch(part, batches), labelled=workload.metric is not None)
+        # without labels the other parts tell the divergence to the float model, which needs none
+        labelled = _needs_labels(workload) and part == "evaluation"
+        _check_batch(part, _first_batch(part, batches), labelled=labelled)
+
+
+def _needs_labels(workload: Workload) -> bool:
+    """Whether some metric compares with labels, and not with the float output alone."""
+    return any(not isinstance(metric, FloatMetric) for metric in workload.all_metrics)
+
+
+def _check_metrics(metrics: Iterable[object]) -> None:
+    names: set[str] = set()
+    for metric in metrics:
+        if not isinstance(metric, Metric):
+            raise WorkloadError(
+                "A metric must have name, direction, divergence, statistics and finish (or "
+                f"pooled); {_kind(metric)} lacks one. Give metrics.Top1(), a "
+                "metrics.UserMetric of your class, or None without labels."
+            )
+        if metric.name in names:
+            raise WorkloadError(
+                f"Metrics must have different names; two are called {metric.name!r:.40}."
+            )
+        names.add(metric.name)
 
 
 def _kind(value: object) -> str:

@@ -20,6 +20,8 @@ from analysis.workloads.discovery import discover
 from analysis.workloads.equalize import equalize_channels
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
 from analysis.workloads.groups import grouped
+from analysis.workloads.outputs import class_axis_of, is_joined, joined_note
+from analysis.workloads.outputs import take_output as take_output
 from analysis.workloads.parts import Parts, cut_batch, join_batches, parts_of, tensors_of
 from analysis.workloads.workload import Inputs, Workload, call_model
 
@@ -36,7 +38,10 @@ class Subject:
             still on; always left as it was found.
         fingerprint: of the user's own weights, and whether they were equalised.
         other_bytes: everything in the model that is not a quantisable weight, as float32.
+        metrics: all metrics, the main one first.
         output: the user's own way to take the output tensor, or None.
+        class_axis: moved to the end of the output; None where it is the last already.
+        notes: what was decided about the output and is worth telling.
         probe: a few samples of the calibration set.
         lock: held while weights are substituted.
     """
@@ -53,31 +58,14 @@ class Subject:
     probe: Inputs
     output: Callable[[Any], Tensor] | None
     lock: RLock
+    metrics: tuple[Metric, ...] = ()
+    class_axis: int | None = None
+    notes: tuple[str, ...] = ()
 
     def take(self, result: Any) -> Tensor:
-        """The output tensor of what the model returned."""
-        return take_output(result, self.output)
-
-
-def take_output(result: Any, output: Callable[[Any], Tensor] | None) -> Tensor:
-    """The tensor to be judged.
-
-    Raises:
-        ModelError: there is none.
-    """
-    if output is not None:
-        result = output(result)
-    elif isinstance(result, tuple):
-        result = result[0]
-    elif not isinstance(result, Tensor) and hasattr(result, "logits"):
-        result = result.logits
-    if not isinstance(result, Tensor) or not result.is_floating_point() or result.dim() < 1:
-        raise ModelError(
-            f"The model must return a floating-point tensor with the sample axis first, a tuple "
-            f"that starts with one, or an object with .logits; it returns {type(result).__name__}. "
-            "Set Workload(output=…) to take the tensor out."
-        )
-    return result
+        """The output tensor of what the model returned, its classes on the last axis."""
+        found = take_output(result, self.output)
+        return found if self.class_axis is None else found.movedim(self.class_axis, -1)
 
 
 def fingerprint_of(model: nn.Module) -> str:
@@ -90,10 +78,15 @@ def fingerprint_of(model: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _run(model: nn.Module, inputs: Inputs, output: Callable[[Any], Tensor] | None) -> Tensor:
+def _run(
+    model: nn.Module, inputs: Inputs, output: Callable[[Any], Tensor] | None
+) -> tuple[Tensor, tuple[str, ...]]:
+    """The output on the probe, and what there is to tell about it."""
     try:
         with torch.no_grad():
-            return take_output(call_model(model, inputs), output).clone()
+            result = call_model(model, inputs)
+            taken = take_output(result, output).clone()
+            return taken, (joined_note(result),) if is_joined(result, output) else ()
     except AnalysisError:
         raise
     except Exception as error:
@@ -104,9 +97,11 @@ def _run(model: nn.Module, inputs: Inputs, output: Callable[[Any], Tensor] | Non
         ) from error
 
 
-def _check_output(model: nn.Module, inputs: Inputs, workload: Workload) -> None:
-    """One tensor, finite, a row a sample, the same each time."""
-    first = _run(model, inputs, workload.output)
+def _checked_output(
+    model: nn.Module, inputs: Inputs, workload: Workload
+) -> tuple[Tensor, tuple[str, ...]]:
+    """One tensor, finite, a row a sample, the same each time; and notes about it."""
+    first, notes = _run(model, inputs, workload.output)
     samples = len(tensors_of(inputs)[0])
     if len(first) != samples:
         raise ModelError(
@@ -118,11 +113,12 @@ def _check_output(model: nn.Module, inputs: Inputs, workload: Workload) -> None:
             "The float model's outputs must be finite; it gives NaN or infinity on the first "
             "samples. Check the weights and the preprocessing."
         )
-    if not torch.equal(first, _run(model, inputs, workload.output)):
+    if not torch.equal(first, _run(model, inputs, workload.output)[0]):
         raise ModelError(
             "The model must give the same output twice in eval mode; it does not, so no "
             "sensitivity could be told from its noise. Switch its randomness off."
         )
+    return first, notes
 
 
 def _ready(model: nn.Module) -> nn.Module:
@@ -145,7 +141,10 @@ def _prepare(workload: Workload) -> Subject:
     parts = parts_of(workload)
     probe, _ = cut_batch(parts.calibration[0], 0, PROBE_SAMPLES)
     model = _ready(workload.model)
-    _check_output(model, probe, workload)
+    output, notes = _checked_output(model, probe, workload)
+    divergence = workload.divergence_kind
+    if notes and workload.divergence is None:
+        divergence = "mse"  # tensors side by side are no scores of classes
     folded: tuple[Folding, ...] = ()
     if workload.fold_batch_norm and has_batch_norm(model):
         model, folded = fold_batch_norms(model, probe)
@@ -172,10 +171,13 @@ def _prepare(workload: Workload) -> Subject:
         other_bytes=4 * (everything - sum(layer.parameters for layer in layers)),
         parts=Parts(join_batches(parts.calibration), join_batches(parts.sweep), parts.evaluation),
         metric=workload.metric,
-        divergence=workload.divergence_kind,
+        divergence=divergence,
         probe=probe,
         output=workload.output,
         lock=RLock(),
+        metrics=workload.all_metrics,
+        class_axis=class_axis_of(workload.class_axis, workload.metric, divergence, output),
+        notes=notes,
     )
 
 

@@ -27,9 +27,12 @@ class Workload:
         evaluation: batches for the final score, used for nothing else.
         sweep: batches for the sensitivity scores; None takes the second half of `calibration`
             and leaves its first half for the ranges.
-        metric: the task metric; None when there are no labels.
+        metric: the task metric that guides choices; None when there are no labels.
+        metrics: further metrics, which scores show beside it.
         output: takes the output tensor from what the model returns; by default a tensor itself,
-            the first of a tuple, or `.logits`.
+            the first of a tuple, `.logits`, or all tensors of a dict or list side by side.
+        class_axis: axis of the classes in the output, for "kl"; None takes 1 for segmentation
+            (outputs of four axes), else the last. Metrics get the classes on the last axis.
         divergence: None takes "kl" where the metric is one of classes or tokens (and without a
             metric), else "mse".
         fold_batch_norm: fold batch norms into the preceding weights, on a copy of the model.
@@ -48,7 +51,9 @@ class Workload:
     evaluation: Iterable[Batch]
     sweep: Iterable[Batch] | None = None
     metric: Metric | None = None
+    metrics: tuple[Metric, ...] = ()
     output: Callable[[Any], Tensor] | None = None
+    class_axis: int | None = None
     divergence: Divergence | None = None
     fold_batch_norm: bool = True
     equalize: bool = False
@@ -56,6 +61,11 @@ class Workload:
     classes: tuple[str, ...] = ()
     description: str = ""
     source: str | None = None
+
+    @property
+    def all_metrics(self) -> tuple[Metric, ...]:
+        """The main metric, then the others."""
+        return (*(() if self.metric is None else (self.metric,)), *self.metrics)
 
     @property
     def divergence_kind(self) -> Divergence:
