@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from math import inf, isfinite
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from analysis.errors import AnalysisError
 
 T = TypeVar("T")
+_WORDS = {inf: "Infinity", -inf: "-Infinity"}
 
 
 @cache
@@ -17,14 +19,30 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def to_plain(value: Any) -> Any:
-    """Lists, dicts and scalars; the keys are the field names."""
+    """Lists, dicts and scalars that JSON knows; the keys are the field names."""
     kind: Any = type(value)
-    return _adapter(kind).dump_python(value, mode="json")
+    return spelled(_adapter(kind).dump_python(value, mode="json"))
+
+
+def spelled(plain: Any) -> Any:
+    """Plain data in which infinity and NaN are words, which `from_plain` reads as numbers again.
+
+    JSON has no such numbers; "Infinity", "-Infinity" and "NaN" are what Python's and JavaScript's
+    own conversions read too.
+    """
+    match plain:
+        case float():
+            return plain if isfinite(plain) else _WORDS.get(plain, "NaN")
+        case dict():
+            return {key: spelled(value) for key, value in plain.items()}
+        case list() | tuple():
+            return [spelled(value) for value in plain]
+    return plain
 
 
 def dumps(value: Any) -> str:
-    """Indented JSON of one value; infinity and NaN are written as such, never as null."""
-    return json.dumps(to_plain(value), indent=1)
+    """Indented JSON of one value."""
+    return json.dumps(to_plain(value), indent=1, allow_nan=False)
 
 
 def parse_object(text: str, error: type[AnalysisError], what: str) -> dict[str, Any]:

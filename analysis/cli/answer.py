@@ -9,6 +9,8 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+from analysis import serial
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 """Declared by every command so that the parser and the help know it; `main` acts on it."""
 
@@ -51,8 +53,8 @@ def note(sentence: str) -> None:
 
 
 def dumps(document: Any) -> str:
-    """Indented JSON; infinity and NaN are written as such, never as null."""
-    return json.dumps(document, indent=1)
+    """Indented JSON; infinity and NaN are words, see `serial.spelled`."""
+    return json.dumps(serial.spelled(document), indent=1, allow_nan=False)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -19,7 +19,7 @@ SHORT = 65_536
 
 def pack(value: Any) -> str:
     """One value as compact JSON."""
-    return json.dumps(serial.to_plain(value), separators=(",", ":"))
+    return json.dumps(serial.to_plain(value), separators=(",", ":"), allow_nan=False)
 
 
 def unpack(kind: type[T], text: str) -> T:

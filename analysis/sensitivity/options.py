@@ -13,7 +13,7 @@ from analysis.quant.spec import (
     check_activation_spec,
     check_weight_spec,
 )
-from analysis.sensitivity.candidates import Chosen, check_base
+from analysis.sensitivity.candidates import Chosen, check_base, widths_of
 from analysis.sensitivity.points import DEFAULT_BITS, Cell, Method, Scheme, Target, Targets
 
 MOST_WORKERS = 256
@@ -110,9 +110,10 @@ class SweepOptions:
             families = self.families(target)
             for family in families:
                 check_base(family, target)
-            if not families and self.target in (target, "both"):
-                for width in self.bits:
-                    spec.with_bits(width)
+            if self.target in (target, "both"):
+                for base in families or (spec,):
+                    for width in widths_of(base, self.bits) if families else self.bits:
+                        base.with_bits(width)
 
     def families(self, target: Target) -> tuple[QuantSpec, ...]:
         """The bases to choose within; none where the spec is fixed."""

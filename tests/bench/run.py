@@ -2,14 +2,13 @@
 
 import argparse
 import importlib
-import json
 import sys
 from pathlib import Path
 
 # The folder of this script is no place to import from: it holds names like `sessions`.
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from analysis.cli.answer import table  # noqa: E402
+from analysis.cli.answer import dumps, table  # noqa: E402
 from tests.bench.rows import Row  # noqa: E402
 
 BENCHES = {
@@ -18,6 +17,7 @@ BENCHES = {
     "app-start": "tests.bench.start",
     "pages": "tests.bench.rerun",
     "payload": "tests.bench.payload",
+    "looks": "tests.bench.looks",
     "sessions": "tests.bench.sessions",
     "quantisers": "tests.bench.quantisers",
     "solvers": "tests.bench.solvers",
@@ -39,7 +39,7 @@ def main() -> None:
         bench = importlib.import_module(BENCHES[name])
         rows += bench.measure(full=options.full) if name == "decisions" else bench.measure()
     documents = [row.document() for row in rows]
-    print(json.dumps(documents, indent=1) if options.json else _table(rows))
+    print(dumps(documents) if options.json else _table(rows))
     sys.exit(any(row.met is False for row in rows))
 
 

@@ -18,8 +18,14 @@ def test_table_keeps_square_brackets_as_they_are() -> None:
     assert "[bold]conv[/bold]" in table(("layer",), [("[bold]conv[/bold]",)])
 
 
-def test_infinity_is_written_as_such() -> None:
-    assert json.loads(dumps({"sqnr_db": float("inf")})) == {"sqnr_db": float("inf")}
+def test_infinity_is_a_word_that_json_knows() -> None:
+    text = dumps({"sqnr_db": [float("inf"), 1.0], "low": float("-inf"), "gain": float("nan")})
+
+    def refused(constant: str) -> None:
+        raise AssertionError(constant)
+
+    read = json.loads(text, parse_constant=refused)
+    assert read == {"sqnr_db": ["Infinity", 1.0], "low": "-Infinity", "gain": "NaN"}
 
 
 def test_write_ends_with_a_newline_and_success() -> None:
