@@ -5,6 +5,7 @@ import streamlit as st
 from analysis.errors import AnalysisError
 from pages.ui import reads, score_view
 from pages.ui.controls import empty_state, error_card, page_header
+from pages.ui.hardware import write_to_address
 from pages.ui.places import link
 from pages.ui.progress import watch
 from pages.ui.recipe_files import submit_score
@@ -41,6 +42,8 @@ else:
             run=desk.run,
             recipe=desk.record.id,
         )
+    if desk.profile is not None:
+        score_view.on_hardware_line(desk.profile, desk.result, desk.record.recipe)
     if desk.job is not None and desk.job.live:
         st.subheader(f"Scoring {plain(desk.record.recipe.name)}", anchor=False)
         watch(desk.job.id)
@@ -82,3 +85,4 @@ else:
         harm(desk)
         st.subheader("Side by side", anchor=False)
         compare(desk, scored)
+    write_to_address()

@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 
 from analysis.allocation.cells import members
+from analysis.allocation.on_hardware import on_hardware, runs_on
 from analysis.allocation.uniform import Uniforms
+from analysis.errors import OptionError
+from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 
 
 def same_bytes_uniform(
-    result: Sensitivities, weight_bytes: int, *, like: Recipe | None = None
+    result: Sensitivities,
+    weight_bytes: int,
+    *,
+    like: Recipe | None = None,
+    profile: HardwareProfile | None = None,
 ) -> Recipe:
     """The widest uniform recipe that fits, the input side one width up while bytes remain.
 
@@ -21,12 +28,19 @@ def same_bytes_uniform(
         weight_bytes: what the weights may take, scales and zero-points included.
         like: the recipe this is the baseline of; activations take the one swept width nearest to
             its own, or stay in float as there. None gives them the widest swept.
+        profile: hardware whose kernels must take it.
 
     Raises:
         InfeasibleBudgetError: not even the narrowest width fits.
-        OptionError: no width is measured on every layer.
+        OptionError: no width is measured on every layer, or none that the hardware runs.
     """
-    return Uniforms.like(result, like).within(weight_bytes)
+    found = Uniforms.like(on_hardware(result, profile), like).within(weight_bytes)
+    if profile is not None and not runs_on(profile, result, found):
+        raise OptionError(
+            f"A uniform recipe must run on {profile.title}, and {found.name!r} has no kernel there "
+            "for weights and inputs together; compare without that hardware."
+        )
+    return found
 
 
 def baselines(result: Sensitivities, recipe: Recipe) -> tuple[Recipe, ...]:

@@ -7,9 +7,11 @@ import numpy as np
 
 from analysis.allocation.baselines import baselines
 from analysis.allocation.cells import members
+from analysis.allocation.on_hardware import on_hardware, runs_on
 from analysis.allocation.uniform import Uniforms
 from analysis.cost import weight_bytes
 from analysis.errors import InfeasibleBudgetError, OptionError
+from analysis.hardware.profile import HardwareProfile
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
@@ -19,17 +21,35 @@ Widths = list[int]
 """Number of the spec that each decision group takes, in `Uniforms.specs`."""
 
 
-def rivals(result: Sensitivities, recipe: Recipe, seed: int = 0) -> tuple[Recipe, ...]:
+def rivals(
+    result: Sensitivities,
+    recipe: Recipe,
+    seed: int = 0,
+    profile: HardwareProfile | None = None,
+) -> tuple[Recipe, ...]:
     """Named recipes of other ways of choosing within this recipe's bytes, all to be measured.
 
     `baselines` (the same-bytes uniform one first), greedy by score, and a random mix; those that
-    do not exist for these bytes, or repeat another, are left out.
+    do not exist for these bytes, or repeat another, are left out. With a hardware profile they are
+    made of what its kernels take, so that nothing is compared that it cannot run.
     """
     found: list[Recipe] = []
-    for candidate in _candidates(result, recipe, seed):
-        if all(candidate.layers != other.layers for other in found):
+    for candidate in _candidates(on_hardware(result, profile), recipe, seed):
+        new = all(candidate.layers != other.layers for other in found)
+        if new and runs_on(profile, result, candidate):
             found.append(candidate)
     return tuple(found)
+
+
+def refused(result: Sensitivities, recipe: Recipe, profile: HardwareProfile) -> tuple[Recipe, ...]:
+    """The uniform recipes beside this one that the hardware cannot run; not to be compared."""
+    with suppress(OptionError, InfeasibleBudgetError):
+        return tuple(
+            other
+            for other in baselines(result, recipe)
+            if other.name.startswith("uniform") and not runs_on(profile, result, other)
+        )
+    return ()
 
 
 def _candidates(result: Sensitivities, recipe: Recipe, seed: int) -> Iterator[Recipe]:
@@ -92,8 +112,9 @@ def _score(uniforms: Uniforms, layers: Sequence[Layer], spec: QuantSpec) -> floa
     total = 0.0
     for layer in layers:
         points = uniforms.points.get((layer.name, "weight"), {})
-        if points:
-            total += points[uniforms.own(layer.name, spec).label].divergence
+        own = uniforms.own(layer.name, spec)
+        if points and own is not None:
+            total += points[own.label].divergence
     return total
 
 

@@ -5,6 +5,7 @@ from math import hypot
 from typing import Literal
 
 from analysis.allocation.budget import Measurement
+from analysis.allocation.difference import Difference, difference
 from analysis.scores import Interval, Score
 
 NEGLIGIBLE = 0.005
@@ -32,13 +33,14 @@ def verdict(
 ) -> Verdict:
     """Compare a mixed recipe with a uniform one, both run on the same samples.
 
-    Two figures differ when their distance exceeds what is left of both 95 % intervals together,
-    sqrt(a^2 + b^2) of the half-widths that face each other. Both run on the same samples, whose
-    luck they share, so this asks for more than a paired test would. The loss of the task metric
-    decides where it differs. Where it does not, two losses that are surely negligible (upper ends
-    at most `NEGLIGIBLE`) are a tie; otherwise the divergence decides, which tells recipes apart
-    on fewer samples than the task metric needs. A tie with a baseline that takes at least
-    `SAVING` more bytes speaks for mixing, any other for uniform.
+    Where both scores kept their samples and the baseline is not larger, the divergences differ when
+    the 95 % interval of the paired difference leaves out 0. Any other two figures differ when their
+    distance exceeds what is left of both 95 % intervals together, sqrt(a^2 + b^2) of the
+    half-widths that face each other; that asks for more, since both share the luck of the samples.
+    The loss of the task metric decides where it differs. Where it does not, two losses that are
+    surely negligible (upper ends at most `NEGLIGIBLE`) are a tie; otherwise the divergence decides,
+    which tells recipes apart on fewer samples than the task metric needs. A tie with a baseline
+    that takes at least `SAVING` more bytes speaks for mixing, any other for uniform.
 
     Args:
         mixed: the recipe in question.
@@ -46,9 +48,11 @@ def verdict(
         name: of the baseline, where its figures do not carry it (a `Score` does).
     """
     other = uniform.recipe.name if isinstance(uniform, Score) else name
-    measured = f"on {mixed.samples:,} samples ({_figures(mixed, uniform)})"
-    side, why = _compared(mixed, uniform)
-    saved = _saved(mixed, uniform)
+    saved, paired = _saved(mixed, uniform), None
+    if isinstance(mixed, Score) and isinstance(uniform, Score) and saved < SAVING:
+        paired = difference(mixed, uniform)
+    measured = f"on {mixed.samples:,} samples ({_figures(mixed, uniform, paired)})"
+    side, why = _compared(mixed, uniform, paired)
     if side < 0:
         return Verdict("mixing pays", f"Mixing pays: better than {other} {measured}.")
     if side > 0:
@@ -61,11 +65,15 @@ def verdict(
     return Verdict("tie", f"A tie, {why} {measured}: {other} is as good, use it.")
 
 
-def _compared(mixed: Score | Measurement, uniform: Score | Measurement) -> tuple[int, str]:
+def _compared(
+    mixed: Score | Measurement, uniform: Score | Measurement, paired: Difference | None
+) -> tuple[int, str]:
     """-1 when mixed is better, 1 when uniform is, 0 for a tie, and why it is one."""
     losses = _loss(mixed), _loss(uniform)
-    overlap = "the intervals overlap"
+    overlap = "the intervals overlap" if paired is None else "the difference may be chance"
     by_divergence = _side(_divergence(mixed), _divergence(uniform))
+    if paired is not None:
+        by_divergence = paired.side
     if losses[0] is None or losses[1] is None:
         return by_divergence, overlap
     by_loss = _side(losses[0], losses[1])
@@ -109,10 +117,17 @@ def _unit(figures: Score | Measurement) -> float:
     return 1.0 if 0 <= reference <= 1 else abs(reference)
 
 
-def _figures(mixed: Score | Measurement, uniform: Score | Measurement) -> str:
+def _figures(
+    mixed: Score | Measurement, uniform: Score | Measurement, paired: Difference | None
+) -> str:
     """What was measured, mixed against uniform; losses of a share in percentage points."""
     ours, theirs = _loss(mixed), _loss(uniform)
     words = [f"divergence {_text(_divergence(mixed))} against {_text(_divergence(uniform))}"]
+    if paired is not None:
+        words = [
+            f"divergence {mixed.divergence:.3g} against {uniform.divergence:.3g}",
+            f"sample by sample {paired.words}",
+        ]
     if isinstance(mixed, Score) and isinstance(uniform, Score):
         words.append(f"{mixed.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,} bytes")
         if ours is not None and theirs is not None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, assert_never
 
-from analysis.errors import InfeasibleBudgetError, UnknownRunError
+from analysis.errors import UnknownRunError
 from analysis.runs.attempt import Attempt
 from analysis.runs.choosing import choose
 from analysis.runs.measuring import measure
@@ -69,10 +69,10 @@ def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
         return  # a recipe's bytes are those of its weights, of which nothing is known here
     attempt.begin("choosing")
     chosen = choose(attempt, job, workload, result)
-    baseline = _baseline(attempt, job, result, chosen.recipe)
+    beside = _rivals(attempt, job, result, chosen.recipe)
     attempt.begin("scoring")
-    for record in (chosen, baseline):
-        if record is not None and not attempt.store.scores(recipe=record.id):
+    for record in (chosen, *beside):
+        if not attempt.store.scores(recipe=record.id):
             _judge(attempt, workload, record)
 
 
@@ -97,23 +97,19 @@ def _score_beside(
     except UnknownRunError:
         attempt.advance(2)
         return  # deleted while this job waited; the recipe has its score all the same
-    baseline = _baseline(attempt, job, result, recipe)
-    beside = [] if baseline is None else [baseline]
-    if options.rivals:
-        from analysis.allocation.rivals import rivals
-
-        beside += [_kept(attempt, job, result, rival) for rival in rivals(result, recipe)]
-        attempt.expect(1 + len(beside), done=1)
+    most = None if options.rivals else 1
+    beside = _rivals(attempt, job, result, recipe, hardware=options.hardware, most=most)
+    attempt.expect(1 + len(beside), done=1)
     for done, record in enumerate(beside, 2):
-        if not attempt.store.scores(recipe=record.id):
+        if not _judged(attempt, record):
             _judge(attempt, workload, record)
         attempt.advance(done)
 
 
 def _judged(attempt: Attempt, record: RecipeRecord) -> bool:
-    """Whether there is a score, with samples to look at where some changed their answer."""
+    """Whether there is a score with its samples, so that it can be compared one by one."""
     found = attempt.store.scores(recipe=record.id)
-    return bool(found) and (bool(found[0].score.examples) or not found[0].score.changed)
+    return bool(found) and bool(found[0].score.by_sample)
 
 
 def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None:
@@ -123,23 +119,25 @@ def _judge(attempt: Attempt, workload: "Workload", record: RecipeRecord) -> None
     attempt.store.save_score(record.id, score(workload, record.recipe))
 
 
-def _baseline(
-    attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe"
-) -> RecipeRecord | None:
-    """The same-bytes uniform recipe to judge this one by; equal ones are kept once for a run.
+def _rivals(
+    attempt: Attempt,
+    job: Job,
+    result: Sensitivities,
+    recipe: "Recipe",
+    *,
+    hardware: str | None = None,
+    most: int | None = None,
+) -> list[RecipeRecord]:
+    """What the recipe must beat, the uniform one at the same bytes first; kept once for a run.
 
-    None where there is no such recipe: this one is smaller than any uniform one.
+    Empty where nothing else fits into so few bytes; `most` leaves the later ones out.
     """
-    from analysis.allocation.baselines import same_bytes_uniform
-    from analysis.cost import recipe_cost
+    from analysis.allocation.rivals import rivals
+    from analysis.hardware.catalogue import profile
 
-    setup = result.setup
-    stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
-    try:
-        uniform = same_bytes_uniform(result, stored, like=recipe)
-    except InfeasibleBudgetError:
-        return None
-    return _kept(attempt, job, result, uniform)
+    target = None if hardware is None else profile(hardware)
+    found = rivals(result, recipe, profile=target)[:most]
+    return [_kept(attempt, job, result, rival) for rival in found]
 
 
 def _kept(attempt: Attempt, job: Job, result: Sensitivities, recipe: "Recipe") -> RecipeRecord:

@@ -25,6 +25,7 @@ from pages.ui.desk import (
     terms_of,
 )
 from pages.ui.guard import guarded
+from pages.ui.hardware import current_profile
 from pages.ui.places import go
 from pages.ui.state import owner, store
 from pages.ui.submit import submit_job
@@ -117,8 +118,10 @@ def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
 
 
 def submit_score(sweep: Job, recipe_id: str) -> None:
-    """Queue the score of a recipe and of the other ways to spend its bytes."""
-    options = ScoreOptions(recipe_id, sweep.id, rivals=True)
+    """Queue the score of a recipe and of the other ways to spend its bytes on this hardware."""
+    profile = current_profile()
+    hardware = None if profile is None else profile.name
+    options = ScoreOptions(recipe_id, sweep.id, rivals=True, hardware=hardware)
     submit_job("score", sweep.source, options, workload=sweep.workload)
 
 

@@ -9,14 +9,17 @@ from analysis.allocation.budget import Prediction
 from analysis.allocation.predict import predict
 from analysis.cost import recipe_cost
 from analysis.errors import AnalysisError
+from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
 from analysis.runs.records import Job, RecipeRecord, ScoreOptions, ScoreRecord
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
+from pages.ui.hardware import PARAMETER, choose_profile, current_profile, take_from_address
 from pages.ui.saved_recipes import ORIGINS, visible_recipes
 from pages.ui.state import choose_run, current_run, store
 
 _PICKER = "score_recipe"
+_SEEN = "score_hardware_seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class ScoreDesk:
         job: the newest score job of the recipe.
         score: its newest score.
         baseline: score of the uniform recipe at the same bytes.
+        profile: hardware that must run what the recipe is compared with.
     """
 
     run: str
@@ -36,6 +40,7 @@ class ScoreDesk:
     job: Job | None
     score: ScoreRecord | None
     baseline: ScoreRecord | None
+    profile: HardwareProfile | None = None
 
 
 def open_score_desk() -> ScoreDesk | None:
@@ -49,6 +54,7 @@ def open_score_desk() -> ScoreDesk | None:
     record = reads.recipe(asked) if asked else reads.recommended(run)
     if record is None:
         return None
+    _take_hardware(record)
     if record.run is not None and record.run != run:
         run = record.run
         choose_run(run)
@@ -66,7 +72,22 @@ def open_score_desk() -> ScoreDesk | None:
         job=score_job(record.id),
         score=found[0] if found else None,
         baseline=_baseline(record.recipe, result, reads.scores(fingerprint, run=run)),
+        profile=current_profile(),
     )
+
+
+def _take_hardware(record: RecipeRecord) -> None:
+    """Compare on the hardware of the address, else on that the recipe was made for; once each."""
+    seen = (record.id, st.query_params.get(PARAMETER))
+    if st.session_state.get(_SEEN) == seen:
+        return
+    st.session_state[_SEEN] = seen
+    if seen[1]:
+        take_from_address()
+    elif current_profile() is None:
+        terms = store().terms(record.id)
+        if terms is not None and terms.hardware is not None:
+            choose_profile(terms.hardware)
 
 
 def can_score(desk: ScoreDesk) -> bool:
@@ -91,7 +112,7 @@ def _baseline(
     setup = result.setup
     stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
     try:
-        wanted = same_bytes_uniform(result, stored, like=recipe).layers
+        wanted = same_bytes_uniform(result, stored, like=recipe, profile=current_profile()).layers
     except AnalysisError:
         return None  # no uniform recipe fits into so few bytes
     return next((record for record in scored if record.score.recipe.layers == wanted), None)

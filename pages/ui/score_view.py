@@ -5,11 +5,15 @@ from collections.abc import Mapping
 import pandas as pd
 import streamlit as st
 
+from analysis.allocation.on_hardware import runs_on
 from analysis.allocation.verdict import verdict
 from analysis.charts.numerals import range_text
 from analysis.charts.score import class_damage, predicted_vs_measured
+from analysis.hardware.profile import HardwareProfile
+from analysis.recipe import Recipe
 from analysis.runs.records import ScoreRecord
 from analysis.scores import Score
+from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
 from pages.ui.cards import card, half_text
 from pages.ui.controls import plot
@@ -50,6 +54,24 @@ def verdict_line(score: Score, baseline: ScoreRecord | None) -> None:
     found = verdict(score, baseline.score)
     show = st.success if found.kind == "mixing pays" else st.info
     show(plain(found.sentence), icon=_ICONS[found.kind])
+
+
+def on_hardware_line(
+    profile: HardwareProfile, result: Sensitivities | None, recipe: Recipe
+) -> None:
+    """For which hardware recipes are compared, and whether it runs this one."""
+    title = plain(profile.title)
+    if result is not None and not runs_on(profile, result, recipe):
+        st.warning(
+            f"{title} cannot run this recipe as it is, so what is measured here cannot be had "
+            "there; fit the recipe to it first.",
+            icon=":material/memory:",
+        )
+        return
+    st.caption(
+        f"Compared on **{title}**, as chosen on the Recipe page: what it cannot run is named and "
+        "not compared."
+    )
 
 
 def figures(score: Score) -> None:

@@ -3,14 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.allocation.rivals import rivals
+from analysis.allocation.difference import difference
+from analysis.allocation.rivals import refused, rivals
 from analysis.charts.numerals import range_text
+from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
-from analysis.runs.records import ScoreOptions, ScoreRecord
+from analysis.runs.records import ScoreRecord
 from analysis.scores import Score
+from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
+from pages.ui.recipe_files import submit_score
 from pages.ui.score_desk import ScoreDesk, can_score
-from pages.ui.submit import submit_job
 from pages.ui.text import (
     bytes_text,
     drop_text,
@@ -30,7 +33,7 @@ def ways(desk: ScoreDesk, score: Score, scored: tuple[ScoreRecord, ...]) -> None
     if desk.result is None:
         st.caption("The sweep of this recipe is gone, so nothing can be put beside it.")
         return
-    others = rivals(desk.result, score.recipe)
+    others = rivals(desk.result, score.recipe, profile=desk.profile)
     found = measured(others, scored)
     missing = [other for other in others if other.name not in found]
     if found:
@@ -38,9 +41,14 @@ def ways(desk: ScoreDesk, score: Score, scored: tuple[ScoreRecord, ...]) -> None
         _table(score, found)
         st.caption(
             f"All measured on the same {samples_text(score.samples, 'held-out evaluation')}; "
-            "95 % intervals. Each takes at most the bytes of this recipe, but for the next wider "
+            "95 % intervals. Paired: how much higher the divergence is than this recipe's, sample "
+            "by sample. Each takes at most the bytes of this recipe, but for the next wider "
             "uniform one."
         )
+    if not others:
+        st.caption("Nothing else fits into so few bytes, so there is nothing to compare with.")
+    if desk.profile is not None:
+        _refused(desk.result, score.recipe, desk.profile)
     if missing and not (desk.job is not None and desk.job.live) and can_score(desk):
         names = ", ".join(plain(other.name) for other in missing)
         st.caption(f"Not measured yet: {names}.")
@@ -49,10 +57,18 @@ def ways(desk: ScoreDesk, score: Score, scored: tuple[ScoreRecord, ...]) -> None
             icon=":material/compare_arrows:",
             key="measure_ways",
         ):
-            sweep = reads.job(desk.run)
-            options = ScoreOptions(desk.record.id, sweep.id, rivals=True)
-            submit_job("score", sweep.source, options, workload=sweep.workload)
+            submit_score(reads.job(desk.run), desk.record.id)
             st.rerun()
+
+
+def _refused(result: Sensitivities, recipe: Recipe, profile: HardwareProfile) -> None:
+    """The uniform recipes that the hardware cannot run."""
+    names = [plain(other.name) for other in refused(result, recipe, profile)]
+    if names:
+        st.caption(
+            f"Not compared, because {plain(profile.title)} cannot run "
+            f"{'it' if len(names) == 1 else 'them'}: {', '.join(names)}."
+        )
 
 
 def measured(others: tuple[Recipe, ...], scored: tuple[ScoreRecord, ...]) -> dict[str, Score]:
@@ -102,16 +118,23 @@ def sentence(score: Score, found: dict[str, Score]) -> str:
 def _against(score: Score, name: str, other: Score, figures: str) -> str:
     if other.recipe.layers == score.recipe.layers:
         return f"It is the same recipe as {name}."
-    if score.high < other.low:
+    paired = difference(score, other)
+    side = -1 if score.high < other.low else 1 if other.high < score.low else 0
+    if paired is not None:
+        side = paired.side
+        figures = f"{figures}, sample by sample {paired.words}"
+    if side < 0:
         return f"The best of the other ways within these bytes, {name}, is worse: {figures}."
-    if other.high < score.low:
+    if side > 0:
         return f"Of the other ways within these bytes, {name} is better: {figures}. Use it."
     return f"The best of the other ways within these bytes, {name}, is as good: {figures}."
 
 
 def _table(score: Score, found: dict[str, Score]) -> None:
     rows = sorted([(OURS, score), *found.items()], key=lambda row: row[1].divergence)
-    table = {(f"**{name}**" if name == OURS else plain(name)): _row(one) for name, one in rows}
+    table = {
+        (f"**{name}**" if name == OURS else plain(name)): _row(score, one) for name, one in rows
+    }
     st.table(
         pd.DataFrame.from_dict(table, orient="index"),
         border="horizontal",
@@ -119,7 +142,7 @@ def _table(score: Score, found: dict[str, Score]) -> None:
     )
 
 
-def _row(score: Score) -> dict[str, str]:
+def _row(ours: Score, score: Score) -> dict[str, str]:
     row = {"Size": bytes_text(score.cost.weight_bytes)}
     name = score.metric
     if name is not None:
@@ -127,4 +150,14 @@ def _row(score: Score) -> dict[str, str]:
         change = drop_text(name, drop.value)
         row[metric_title(name)] = f"{change} {spread_text(drop.low, drop.high, name)}"
     row["Divergence"] = f"{number_text(score.divergence)} ({range_text(score.low, score.high)})"
+    row["Paired"] = _paired(ours, score)
     return row
+
+
+def _paired(ours: Score, other: Score) -> str:
+    """How much higher the other's divergence is; a dash where the samples were not kept."""
+    found = None if other is ours else difference(ours, other)
+    if found is None:
+        return "–"
+    sign = "+" if found.gain > 0 else ""
+    return f"{sign}{number_text(found.gain)} ({range_text(found.low, found.high)})"
