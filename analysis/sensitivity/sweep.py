@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from analysis.errors import ModelError
+from analysis.metrics import FloatMetric
 from analysis.sensitivity.backward import NoBackwardError
 from analysis.sensitivity.choose_spec import SpecChooser, Told, silent
 from analysis.sensitivity.clock import Clock
@@ -210,8 +211,24 @@ def sweep(
     )
     handover = None if source is None else handed_over(source, workload, asked, setup, found)
     fresh = Sweep(made, asked, setup, found, handover, spent=spent)
-    fresh.notes.extend(_unseen_notes(fresh))
+    fresh.notes.extend((*made.notes, *_metric_notes(made, found), *_unseen_notes(fresh)))
     return fresh
+
+
+def _metric_notes(made: Subject, found: FloatRun) -> list[str]:
+    """That the main metric stays out of the sweep."""
+    if made.metric is None or found.reference:
+        return []
+    unlabelled = any(target is None for _, target in made.parts.sweep)
+    why = (
+        "the sweep part has no labels"
+        if unlabelled and not isinstance(made.metric, FloatMetric)
+        else "it needs more figures of each sample than a sweep keeps"
+    )
+    return [
+        f"The metric {made.metric.name} is measured in scores alone: {why}. The sweep tells the "
+        "divergence from the float model."
+    ]
 
 
 def _unseen_notes(fresh: Sweep) -> list[str]:

@@ -1,6 +1,7 @@
 """Every form of data from files that are made here."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,11 @@ from tests.picture_sets import png, write_pictures, write_zip
 SMALL = DataOptions(Pictures((8, 8)), batch_size=7)
 
 
+def first(part: Any) -> Any:
+    """Inputs and target of the first batch."""
+    return next(iter(part))
+
+
 def all_inputs(data) -> torch.Tensor:
     parts = (data.calibration, data.sweep, data.evaluation)
     return torch.cat([tensors_of(inputs)[0] for part in parts for inputs, _ in part])
@@ -46,7 +52,7 @@ def test_a_folder_of_class_folders_and_its_zip_are_the_same_data(tmp_path):
     assert folder.classes == archive.classes == ("cat", "dog")
     check_parts(folder, 24)
     assert torch.equal(all_inputs(folder), all_inputs(archive))
-    inputs, target = next(iter(folder.evaluation))
+    inputs, target = first(folder.evaluation)
     assert inputs.shape == (7, 3, 8, 8) and target.dtype == torch.int64
     assert inputs.min() >= 0 and inputs.max() <= 1
     assert "24 images of 2 classes, 8 × 8 pixels" in folder.description
@@ -91,7 +97,7 @@ def test_arrays_with_names_of_arguments_are_keywords(tmp_path):
     ids = np.arange(60).reshape(20, 3)
     np.savez(tmp_path / "d.npz", input_ids=ids, attention_mask=np.ones_like(ids))
     data = read_data(tmp_path / "d.npz")
-    inputs, target = next(iter(data.evaluation))
+    inputs, target = first(data.evaluation)
     assert set(inputs) == {"input_ids", "attention_mask"} and target is None
 
 
@@ -107,7 +113,9 @@ def test_image_arrays_are_scaled_and_standardised(tmp_path):
 
 def test_arrays_that_were_cut_stay_as_they_are(tmp_path):
     rng = np.random.default_rng(0)
-    arrays = {f"x_{part}": rng.random((5, 2)) for part in ("calibration", "sweep", "evaluation")}
+    arrays: dict[str, Any] = {
+        f"x_{part}": rng.random((5, 2)) for part in ("calibration", "sweep", "evaluation")
+    }
     np.savez(tmp_path / "d.npz", **arrays)
     data = read_data(tmp_path / "d.npz")
     check_parts(data, 15)
@@ -140,7 +148,7 @@ def test_tables_give_categories_then_numbers(tmp_path, ending):
     form = Columns(("age",), ("user", "item"), "rating", "number")
     data = read_data(path, DataOptions(form))
     check_parts(data, 60)
-    (user, item, age), rating = next(iter(data.evaluation))
+    (user, item, age), rating = first(data.evaluation)
     assert (user.dtype, item.dtype, age.dtype) == (torch.int64, torch.int64, torch.float32)
     assert age.shape == (len(user), 1) and rating.dtype == torch.float32
     assert data.classes == ()
@@ -151,7 +159,7 @@ def test_text_labels_are_numbered_in_sorted_order(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(lines))
     data = read_data(tmp_path / "t.csv", DataOptions(Columns(label="kind")))
     assert data.classes == ("ham", "spam")
-    inputs, target = next(iter(data.evaluation))
+    inputs, target = first(data.evaluation)
     assert inputs.shape[1] == 2
     assert torch.equal(inputs[:, 0].long() % 2, target)
 
@@ -177,7 +185,7 @@ def test_plain_text_becomes_sequences_whose_target_is_the_next_byte(tmp_path):
     text = "".join(chr(97 + (n * n) % 23) for n in range(1000))
     (tmp_path / "t.txt").write_text(text)
     data = read_data(tmp_path / "t.txt", DataOptions(Text(tokens=16)))
-    for inputs, target in data.evaluation:
+    for inputs, target in list[Any](data.evaluation):
         assert torch.equal(inputs[:, 1:], target[:, :-1])
         assert bytes(inputs[0].tolist()).decode() in text
     assert "sequences of 16 bytes" in data.description
@@ -187,9 +195,9 @@ def test_json_lines_are_texts_or_texts_with_a_class(tmp_path):
     rows = [{"text": f"message {n} " * 3, "kind": ("ham", "spam")[n % 2]} for n in range(20)]
     (tmp_path / "t.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     model = read_data(tmp_path / "t.jsonl", DataOptions(Text(tokens=8)))
-    assert next(iter(model.sweep))[0].shape[1] == 8
+    assert first(model.sweep)[0].shape[1] == 8
     data = read_data(tmp_path / "t.jsonl", DataOptions(Text(label="kind", tokens=64)))
-    inputs, target = next(iter(data.evaluation))
+    inputs, target = first(data.evaluation)
     assert set(inputs) == {"input_ids", "attention_mask"} and target.dtype == torch.int64
     assert data.classes == ("ham", "spam")
     assert int(inputs["attention_mask"][0].sum()) == len(rows[0]["text"])
@@ -222,7 +230,7 @@ def test_a_dataset_folder_of_images_names_its_classes(tmp_path):
 def test_a_dataset_folder_of_texts_is_read_as_text(tmp_path):
     write_dataset(tmp_path / "d", pa.table({"text": [f"line {n}" * 9 for n in range(40)]}), {})
     data = read_data(tmp_path / "d", DataOptions(Text(tokens=32)))
-    assert next(iter(data.sweep))[0].shape[1] == 32
+    assert first(data.sweep)[0].shape[1] == 32
 
 
 FACTORY = """
