@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import reads
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.live_sweep import live_sweep
+from pages.ui.proxy_view import proxy_section
 from pages.ui.state import current_run
 from pages.ui.sweep_form import sweep_form
 from pages.ui.sweep_state import measured, state_card, sweep_note
@@ -31,6 +32,7 @@ else:
     result = measured(row)
     if result is not None:
         sweep_view(run, result)
+        proxy_section(row, result)
     else:
         empty_state(
             "Nothing was measured",

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, func, insert, select
 
-from analysis.errors import QueueFullError, RunError, UnknownRunError
+from analysis.errors import OptionError, QueueFullError, RunError, UnknownRunError
 from analysis.runs.order import waiting
 from analysis.runs.packing import pack, unpack
 from analysis.runs.records import (
@@ -17,6 +17,7 @@ from analysis.runs.records import (
     Job,
     JobKind,
     JobOptions,
+    ProxyOptions,
     ScoreOptions,
     SweepOptions,
 )
@@ -36,6 +37,7 @@ OPTIONS: Mapping[JobKind, type[JobOptions]] = {
     "inspect": InspectOptions,
     "sweep": SweepOptions,
     "score": ScoreOptions,
+    "proxies": ProxyOptions,
 }
 
 
@@ -85,12 +87,18 @@ def check_options(kind: JobKind, options: JobOptions) -> None:
     if not isinstance(options, OPTIONS[kind]):
         raise ValueError(f"a job of kind {kind!r} takes {OPTIONS[kind].__name__}, not {options!r}")
     if isinstance(options, SweepOptions):
+        if options.proxies and options.target == "activation":
+            raise OptionError(
+                "Proxies rank weights, and this sweep would quantise activations alone; sweep "
+                "weights or both, or leave the proxies out."
+            )
         checked.SweepOptions(**sweep_keywords(options))
 
 
 def sweep_keywords(options: SweepOptions) -> dict[str, Any]:
     """The options as keywords of `analysis.sweep`."""
-    names = (field.name for field in fields(options) if field.name != "until_settled")
+    own = {"until_settled", "proxies"}
+    names = (field.name for field in fields(options) if field.name not in own)
     return {name: getattr(options, name) for name in names}
 
 

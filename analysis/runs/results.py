@@ -1,5 +1,6 @@
 """What sweeps leave, in a transaction of the caller: setup, points, samples, cost."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -24,9 +25,10 @@ from analysis.sensitivity.points import (
     SweepPoint,
     SweepSetup,
 )
+from analysis.sensitivity.proxies.values import ProxyResult, ProxyResults
 from analysis.sensitivity.stability import Reliability
 
-Finding = Literal["interactions", "calibration", "groups", "terms"]
+Finding = Literal["interactions", "calibration", "groups", "terms", "proxies"]
 """What is kept by the id of a run; "terms" by that of a recipe."""
 
 T = TypeVar("T")
@@ -91,6 +93,18 @@ def finding_of(connection: Connection, run: str, name: Finding, kind: type[T]) -
     mine = (findings.c.run == run, findings.c.name == name)
     body = connection.scalar(select(findings.c.body).where(*mine))
     return None if body is None else unpack(kind, inflate(body))
+
+
+def put_proxies(connection: Connection, run: str, found: Iterable[ProxyResult]) -> None:
+    """Keep proxies of a run beside those that are there; one of the same name is replaced."""
+    known = {proxy.name: proxy for proxy in (*proxies_of(connection, run), *found)}
+    put_finding(connection, run, "proxies", ProxyResults(tuple(known.values())))
+
+
+def proxies_of(connection: Connection, run: str) -> tuple[ProxyResult, ...]:
+    """The proxies of a run, in the order they were computed."""
+    stored = finding_of(connection, run, "proxies", ProxyResults)
+    return () if stored is None else stored.found
 
 
 def put_point(connection: Connection, run: str, point: SweepPoint) -> None:

@@ -5,8 +5,16 @@ from typing import TYPE_CHECKING, assert_never
 from analysis.errors import UnknownRunError
 from analysis.runs.attempt import Attempt
 from analysis.runs.choosing import choose
+from analysis.runs.comparing import compare_proxies
 from analysis.runs.measuring import measure
-from analysis.runs.records import InspectOptions, Job, RecipeRecord, ScoreOptions, SweepOptions
+from analysis.runs.records import (
+    InspectOptions,
+    Job,
+    ProxyOptions,
+    RecipeRecord,
+    ScoreOptions,
+    SweepOptions,
+)
 from analysis.sensitivity.points import Sensitivities
 
 if TYPE_CHECKING:
@@ -31,6 +39,10 @@ def run(attempt: Attempt) -> None:
             _sweep(attempt, job, job.options)
         case ScoreOptions():
             _score(attempt, job, job.options)
+        case ProxyOptions():
+            workload = _open(attempt, job)
+            attempt.begin("comparing proxies")
+            compare_proxies(attempt, workload, job.options.run)
         case _:
             assert_never(job.options)
 
@@ -74,6 +86,13 @@ def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
     for record in (chosen, *beside):
         if not attempt.store.scores(recipe=record.id):
             _judge(attempt, workload, record)
+    if options.proxies:
+        attempt.begin("comparing proxies")
+        try:
+            compare_proxies(attempt, workload, job.id)
+        finally:
+            cells = len(result.setup.cells)
+            attempt.expect(cells, done=cells)
 
 
 def _score(attempt: Attempt, job: Job, options: ScoreOptions) -> None:

@@ -38,6 +38,7 @@ from analysis.sensitivity.points import (
     SweepPoint,
     SweepSetup,
 )
+from analysis.sensitivity.proxies.values import ProxyResult
 from analysis.sensitivity.stability import Reliability
 
 DATABASE_VARIABLE = "QUANTSCOPE_DATABASE"
@@ -204,6 +205,21 @@ class RunStore:
         """What corrects a run's predictions; None where nothing was measured for it."""
         with self.database.reading() as connection:
             return results.finding_of(connection, run, "calibration", Calibration)
+
+    def save_proxy(self, run: str, found: ProxyResult) -> None:
+        """Keep a proxy of a sweep's weights; an earlier one of that name is replaced.
+
+        Raises:
+            UnknownRunError: no sweep of that id has begun, or it was deleted.
+        """
+        with self.database.writing() as connection:
+            results.sensitivities_of(connection, run)
+            results.put_proxies(connection, run, [found])
+
+    def proxies(self, run: str) -> tuple[ProxyResult, ...]:
+        """What proxies say of a sweep's weights; empty where none were computed."""
+        with self.database.reading() as connection:
+            return results.proxies_of(connection, run)
 
     # Inspections ------------------------------------------------------------------------------
 

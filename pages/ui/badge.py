@@ -4,14 +4,31 @@ from typing import assert_never
 
 import streamlit as st
 
-from analysis.runs.records import InspectOptions, Job, JobKind, ScoreOptions, SweepOptions
+from analysis.runs.records import (
+    InspectOptions,
+    Job,
+    JobKind,
+    ProxyOptions,
+    ScoreOptions,
+    SweepOptions,
+)
 from pages.ui.guard import guarded
 from pages.ui.places import Place, link
 from pages.ui.state import owner, run_workload, store
 from pages.ui.text import duration, plain
 
-_PLACES: dict[JobKind, Place] = {"inspect": "model", "sweep": "sensitivity", "score": "score"}
-_VERBS: dict[JobKind, str] = {"inspect": "Inspecting", "sweep": "Sweeping", "score": "Scoring"}
+_PLACES: dict[JobKind, Place] = {
+    "inspect": "model",
+    "sweep": "sensitivity",
+    "score": "score",
+    "proxies": "sensitivity",
+}
+_VERBS: dict[JobKind, str] = {
+    "inspect": "Inspecting",
+    "sweep": "Sweeping",
+    "score": "Scoring",
+    "proxies": "Comparing proxies of",
+}
 
 
 def live_job() -> Job | None:
@@ -46,6 +63,8 @@ def _address(row: Job) -> dict[str, str | None]:
             return {"run": row.id}
         case ScoreOptions(recipe, run):
             return {"recipe": recipe, "run": run}
+        case ProxyOptions(run):
+            return {"run": run}
         case InspectOptions():
             return {"workload": row.source}
     assert_never(row.options)

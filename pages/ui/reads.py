@@ -21,6 +21,7 @@ from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.proxies.values import ProxyResult
 from pages.ui.state import current_run, store
 
 _KEEP = 64
@@ -176,3 +177,8 @@ def interactions(run: str) -> Interactions | None:
 def calibration(run: str) -> Calibration | None:
     """What corrects the run's predictions; None where nothing was measured for it."""
     return _once(store().calibration, run)
+
+
+def proxies(run: str) -> tuple[ProxyResult, ...]:
+    """What proxies say of the run's weights so far; a job of its own may add to them."""
+    return store().proxies(run)

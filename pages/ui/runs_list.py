@@ -4,7 +4,14 @@ import pandas as pd
 import streamlit as st
 
 from analysis.runs.jobs import SHARED
-from analysis.runs.records import Job, JobKind, JobState, ScoreOptions, SweepOptions
+from analysis.runs.records import (
+    Job,
+    JobKind,
+    JobState,
+    ProxyOptions,
+    ScoreOptions,
+    SweepOptions,
+)
 from pages.ui.badge import job_state_text
 from pages.ui.cards import table_height
 from pages.ui.guard import guarded
@@ -14,7 +21,12 @@ from pages.ui.sweep_state import TENSORS
 from pages.ui.text import duration, plain
 
 LISTED = 200
-KINDS: dict[JobKind, str] = {"inspect": "Look", "sweep": "Sweep", "score": "Score"}
+KINDS: dict[JobKind, str] = {
+    "inspect": "Look",
+    "sweep": "Sweep",
+    "score": "Score",
+    "proxies": "Proxies",
+}
 STATES: dict[JobState, str] = {
     "queued": "⏳ waiting",
     "running": "▶ running",
@@ -22,7 +34,6 @@ STATES: dict[JobState, str] = {
     "failed": "✕ failed",
     "cancelled": "– cancelled",
 }
-_PLACES: dict[JobKind, Place] = {"inspect": "model", "sweep": "sensitivity", "score": "score"}
 
 
 def visible_jobs() -> tuple[Job, ...]:
@@ -46,6 +57,8 @@ def job_place(job: Job) -> tuple[Place, dict[str, str | None]]:
             return "sensitivity", {"run": job.id}
         case ScoreOptions(recipe, run):
             return "score", {"recipe": recipe, "run": run}
+        case ProxyOptions(run):
+            return "sensitivity", {"run": run}
         case _:
             return "model", {"workload": job.source}
 
@@ -56,6 +69,8 @@ def job_title(job: Job) -> str:
         options = job.options
         widths = ", ".join(map(str, options.bits))
         return f"{TENSORS[options.target]} at {widths} bits"
+    if isinstance(job.options, ProxyOptions):
+        return "rank correlations of proxies"
     return "recipe and baseline" if isinstance(job.options, ScoreOptions) else "histograms, ranges"
 
 

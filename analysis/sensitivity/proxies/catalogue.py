@@ -39,7 +39,7 @@ class Proxy:
 
 PROXIES: Mapping[str, Proxy] = {
     "fisher_sketch": Proxy(
-        title="Fisher sketch (this sweep's own)",
+        title="Fisher sketch",
         formula="½ dW' F dW with F = E[J' (diag(p) - p p') J], J = dz/dW, by random signs",
         source="docs/methods.md, Sensitivity sweeps",
         direction="higher",

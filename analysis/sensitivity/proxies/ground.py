@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from analysis.layers import Layer
 from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.points import Cell
 from analysis.sensitivity.weight_cache import WeightCache
+from analysis.simulate.quantized import QuantizedWeight
 from analysis.simulate.substitution import quiet_inference, substituted
 from analysis.workloads.parts import count_samples, cut_batches, samples_in
 from analysis.workloads.subject import Subject
@@ -32,6 +33,11 @@ class Ground:
     cells: Mapping[str, Sequence[Cell]]
     seed: int
     watch: Callable[[float], None] = lambda _share: None
+    _own: Mapping[str, Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        named = self.subject.model.get_parameter
+        object.__setattr__(self, "_own", {x.param: named(x.param) for x in self.layers})
 
     @property
     def samples(self) -> int:
@@ -45,12 +51,19 @@ class Ground:
 
     def weight(self, layer: Layer) -> Tensor:
         """The float weight, free of any graph."""
-        return self.subject.model.get_parameter(layer.param).detach()
+        return self._own[layer.param].detach()
+
+    def quantized(self, layer: Layer, cell: Cell) -> QuantizedWeight:
+        """The weight as the cell's spec leaves it; also while `leaves` stand in for weights."""
+        with (
+            torch.no_grad(),
+            substituted(self.subject.model, {layer.param: self._own[layer.param]}),
+        ):
+            return self.weights.get(layer, cell.spec)
 
     def error(self, layer: Layer, cell: Cell) -> Tensor:
         """dW: quantised less float weight, float64."""
-        quantised = self.weights.get(layer, cell.spec).weight
-        return quantised.double() - self.weight(layer).double()
+        return self.quantized(layer, cell).weight.double() - self.weight(layer).double()
 
     def batches(self, size: int | None = None) -> Iterator[Batch]:
         """The sweep set in chunks, or in batches of at most `size`."""

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
 from analysis.layers import Layer
 from analysis.sensitivity.points import Cell
 from analysis.sensitivity.proxies.ground import Ground
-from analysis.simulate.substitution import call_with, quiet_inference, substituted
+from analysis.simulate.quantized import in_place
+from analysis.simulate.substitution import call_with, quiet_inference
 from analysis.workloads.hooks import temporary_hooks
 
 
@@ -55,53 +57,67 @@ def copied(tree: Any) -> Any:
     return pytree.tree_map(lambda x: x.detach().clone() if isinstance(x, Tensor) else x, tree)
 
 
+@dataclass(slots=True)
+class Repeat:
+    """Whether a call is being repeated, so that it is not watched itself."""
+
+    running: bool = False
+
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """While this lasts, calls are repetitions."""
+        before, self.running = self.running, True
+        try:
+            yield
+        finally:
+            self.running = before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """One call of an owner in the float run, ready to be repeated with quantised weights."""
 
-    def __init__(self, ground: Ground, path: str, args: Any, kwargs: Any) -> None:
-        self._ground, self._args, self._kwargs = ground, args, kwargs
-        self._module = ground.subject.model.get_submodule(path)
+    ground: Ground
+    module: nn.Module
+    args: Any
+    kwargs: Any
+    repeat: Repeat
 
     def with_cell(self, layer: Layer, cell: Cell) -> list[Tensor]:
-        """The module's own float outputs with only that weight quantised."""
-        weight = self._ground.weights.get(layer, cell.spec).weight
-        args, kwargs = copied(self._args), copied(self._kwargs)
-        with torch.no_grad(), substituted(self._ground.subject.model, {layer.param: weight}):
-            return float_tensors(self._module.forward(*args, **kwargs))
+        """The module's own float outputs with only that weight quantised and its bias corrected."""
+        quantized = self.ground.quantized(layer, cell)
+        args, kwargs = copied(self.args), copied(self.kwargs)
+        placed = in_place(self.ground.subject, {layer: quantized})
+        with torch.no_grad(), placed, self.repeat.begun():
+            return float_tensors(self.module(*args, **kwargs))
 
 
 @contextmanager
 def watched_calls(ground: Ground, used: Mapping[str, Sequence[Layer]], see: Any) -> Iterator[None]:
     """While this lasts, ``see(call, layers, output)`` is asked after each call of an owner.
 
-    What it returns takes the place of the output, unless it is None. Calls that `see` itself makes
-    are not watched.
+    What it returns takes the place of the output, unless it is None. Repetitions are not watched.
     """
-    inside = False
+    repeat = Repeat()
 
-    def hooks_for(path: str, layers: Sequence[Layer]) -> tuple[Any, Any]:
+    def hooks_for(module: nn.Module, layers: Sequence[Layer]) -> tuple[Any, Any]:
         stack: list[tuple[Any, Any]] = []
 
         def before(_module: Any, args: Any, kwargs: Any) -> None:
-            if not inside:
+            if not repeat.running:
                 stack.append((copied(args), copied(kwargs)))
 
         def after(_module: Any, _args: Any, _kwargs: Any, output: Any) -> Any:
-            nonlocal inside
-            if inside:
+            if repeat.running:
                 return None
-            inside = True
-            try:
-                return see(Call(ground, path, *stack.pop()), layers, output)
-            finally:
-                inside = False
+            return see(Call(ground, module, *stack.pop(), repeat), layers, output)
 
         return before, after
 
     with temporary_hooks() as handles:
         for path, layers in used.items():
             module = ground.subject.model.get_submodule(path)
-            before, after = hooks_for(path, layers)
+            before, after = hooks_for(module, layers)
             handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
             handles.append(module.register_forward_hook(after, with_kwargs=True))
         yield

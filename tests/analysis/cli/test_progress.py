@@ -58,6 +58,12 @@ def test_other_phases_tell_their_name(job: Job) -> None:
     assert describe(replace(job, phase="scoring", eta_seconds=3.0)) == "scoring"
 
 
+def test_proxies_tell_their_pass(job: Job) -> None:
+    comparing = replace(job, phase="comparing proxies", done=2, total=6)
+    assert describe(comparing) == "comparing proxies, pass 3 of 6"
+    assert describe(replace(comparing, done=6)) == "comparing proxies, pass 6 of 6"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3599, "59 min 59 s"), (7800, "2 h 10 min")],

@@ -19,9 +19,10 @@ from analysis.runs.attempt import Attempt
 from analysis.runs.jobs import fetch_row
 from analysis.runs.process import log_path
 from analysis.runs.queue import pump
-from analysis.runs.records import InspectOptions, Job, ScoreOptions, SweepOptions
+from analysis.runs.records import InspectOptions, Job, ProxyOptions, ScoreOptions, SweepOptions
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import CellSamples, SweepPoint
+from analysis.sensitivity.proxies.catalogue import PROXIES
 
 CASE = '''
 import time
@@ -313,6 +314,62 @@ def test_other_ways_to_spend_the_bytes_are_measured_when_asked(
     wanted = rivals(store.sensitivities(swept.id), chosen.recipe)
     assert len(wanted) >= 3
     assert all(scored.count(rival.layers) >= 1 for rival in wanted)
+
+
+def test_a_sweep_computes_its_proxies_when_asked(store: RunStore, tmp_path: Path) -> None:
+    options = replace(OPTIONS, target="both", proxies=True)
+    row = ended_here(store, store.submit("sweep", write_case(tmp_path), options, owner="ann"))
+    assert (row.state, row.done, row.total, row.error) == ("done", 18, 18, None)
+    found = store.proxies(row.id)
+    assert {proxy.name for proxy in found} == set(PROXIES)
+    assert {len(proxy.values) for proxy in found} == {9}
+    assert store.recommended(row.id) is not None
+
+
+def test_proxies_of_a_finished_sweep_are_a_job_that_goes_on_where_it_was_cancelled(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_case(tmp_path)
+    swept = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    assert store.proxies(swept.id) == ()
+    job = store.submit("proxies", source, ProxyOptions(swept.id), owner="bob")
+    advance = Attempt.advance
+
+    def advance_and_stop(attempt: Attempt, done: float) -> None:
+        if done > 1:
+            attempt.stop("cancelled")
+        advance(attempt, done)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Attempt, "advance", advance_and_stop)
+        row = ended_here(store, job)
+    assert (row.state, row.done, row.total) == ("cancelled", 1, 6)
+    kept = store.proxies(swept.id)
+    assert [proxy.name for proxy in kept] == ["weight_mse", "weight_sqnr_db"]
+    store.resume(job.id, owner="bob")
+    row = ended_here(store, job)
+    assert (row.state, row.done, row.total, row.error) == ("done", 6, 6, None)
+    found = store.proxies(swept.id)
+    assert found[:2] == kept  # with their seconds: not computed again
+    assert {proxy.name for proxy in found} == set(PROXIES)
+    assert store.job(swept.id) == swept
+
+
+def test_proxies_of_a_changed_model_or_a_deleted_sweep_are_refused(
+    store: RunStore, tmp_path: Path
+) -> None:
+    source = write_case(tmp_path)
+    swept = ended_here(store, store.submit("sweep", source, OPTIONS, owner="ann"))
+    write_case(tmp_path, seed=1)
+    job = store.submit("proxies", source, ProxyOptions(swept.id), owner="ann")
+    row = ended_here(store, job)
+    assert row.state == "failed"
+    assert "its fingerprint changed since" in str(row.error)
+    store.delete(swept.id, owner="ann")
+    store.resume(job.id, owner="ann")
+    row = ended_here(store, job)
+    assert row.state == "failed"
+    assert store.proxies(swept.id) == ()
 
 
 def test_a_workload_that_is_not_there_is_said(store: RunStore) -> None:

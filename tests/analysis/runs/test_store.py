@@ -14,12 +14,14 @@ from analysis.quant.spec import WEIGHT_SPEC
 from analysis.recipe import Recipe
 from analysis.runs import transitions
 from analysis.runs.process import log_path
-from analysis.runs.records import InspectOptions, Job, ScoreOptions, SweepOptions
+from analysis.runs.records import InspectOptions, Job, ProxyOptions, ScoreOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import CellSamples, Sensitivities, SweepPoint
+from tests.proxies import made_up_proxies
 from tests.recipes import uniform_recipe
 from tests.sensitivities import make_inspection, make_score, make_sensitivities
+from tests.stored import fill_store
 
 RESULT = make_sensitivities(layers=3)
 
@@ -73,7 +75,12 @@ class TestJobs:
         assert store.job(job.id) == job
 
     @pytest.mark.parametrize(
-        ("kind", "options"), [("inspect", InspectOptions()), ("score", ScoreOptions("r", "s"))]
+        ("kind", "options"),
+        [
+            ("inspect", InspectOptions()),
+            ("score", ScoreOptions("r", "s")),
+            ("proxies", ProxyOptions("r")),
+        ],
     )
     def test_options_of_each_kind_come_back(self, store: RunStore, kind, options) -> None:
         job = store.submit(kind, "digits", options, owner="ann")
@@ -87,6 +94,12 @@ class TestJobs:
     def test_impossible_bits_are_refused_at_once(self, store: RunStore, bits) -> None:
         with pytest.raises(OptionError):
             store.submit("sweep", "digits", SweepOptions(bits=bits), owner="ann")
+        assert store.jobs() == ()
+
+    def test_proxies_of_activations_are_refused_at_once(self, store: RunStore) -> None:
+        options = SweepOptions(target="activation", proxies=True)
+        with pytest.raises(OptionError, match="Proxies rank weights"):
+            store.submit("sweep", "digits", options, owner="ann")
         assert store.jobs() == ()
 
     def test_an_unknown_id_is_an_error_of_its_own(self, store: RunStore) -> None:
@@ -456,3 +469,34 @@ def test_the_environment_names_another_store(
     RunStore()
     assert (tmp_path / "deep" / "in" / "team.db").is_file()
     assert not (home_dir() / "quantscope.db").exists()
+
+
+class TestProxies:
+    def test_they_come_back_one_by_one_and_are_replaced_by_name(self, store: RunStore) -> None:
+        store.save_setup("run", RESULT.setup)
+        assert store.proxies("run") == ()
+        found = made_up_proxies(RESULT)
+        for proxy in found:
+            store.save_proxy("run", proxy)
+        assert store.proxies("run") == found
+        again = replace(found[1], seconds=9.0)
+        store.save_proxy("run", again)
+        assert store.proxies("run") == (found[0], again, *found[2:])
+
+    def test_they_go_with_their_sweep(self, store: RunStore) -> None:
+        proxy = made_up_proxies(RESULT)[0]
+        with pytest.raises(UnknownRunError):
+            store.save_proxy("gone", proxy)
+        run = fill_store(store, RESULT).run
+        store.save_proxy(run, proxy)
+        store.delete(run, owner="local")
+        assert store.proxies(run) == ()
+
+    def test_a_store_of_an_earlier_day_takes_them(self, store: RunStore) -> None:
+        store.save_setup("run", RESULT.setup)
+        with store.database.writing() as connection:
+            connection.exec_driver_sql("DROP TABLE findings")
+        later = RunStore(store.database.url)
+        proxy = made_up_proxies(RESULT)[0]
+        later.save_proxy("run", proxy)
+        assert later.proxies("run") == (proxy,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import log10
+from math import isinf, log10
 
 import pytest
 import torch
@@ -11,7 +11,8 @@ from torch.func import functional_call
 
 from analysis.layers import Layer
 from analysis.metrics import Rmse
-from analysis.quant.spec import WEIGHT_SPEC
+from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
+from analysis.sensitivity import weight_cache
 from analysis.sensitivity.points import Cell, Sensitivities
 from analysis.sensitivity.proxies import fisher, hutchinson
 from analysis.sensitivity.proxies.catalogue import PROXIES
@@ -20,7 +21,7 @@ from analysis.sensitivity.proxies.ground import Ground
 from analysis.sensitivity.sketch import sketch_size
 from analysis.sensitivity.sweep import sweep
 from analysis.sensitivity.weight_cache import WeightCache
-from analysis.simulate.quantized import quantized_weight
+from analysis.simulate.quantized import in_place, quantized_weight
 from analysis.workloads.parts import cut_batches, tensors_of
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
@@ -257,6 +258,44 @@ def test_a_model_without_a_backward_keeps_the_other_proxies():
     for name, proxy in PROXIES.items():
         assert bool(results[name].values) != proxy.needs_backward
         assert ("backward" in results[name].note) == proxy.needs_backward
+
+
+CORRECTED = QuantSpec.parse("int3 asym per-channel minmax gptq +bias")
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_corrected_weights_that_are_kept_nowhere_have_proxies_too(name, monkeypatch):
+    workload = make_workload(name, samples=6)
+    cells = sweep(workload, bits=(3,), weight_spec=CORRECTED).setup.cells
+    kept = {r.name: dict(r.values) for r in proxies(workload, cells)}
+    assert all(len(values) == len(cells) for values in kept.values())
+    monkeypatch.setattr(weight_cache, "CACHE_BYTES", 0)
+    assert {r.name: dict(r.values) for r in proxies(workload, cells)} == kept
+
+
+@pytest.mark.parametrize("name", ["branched", "depthwise"])
+def test_a_bias_correction_counts_in_the_local_output(name):
+    workload = make_workload(name)
+    made = subject(workload)
+    plain = CORRECTED.label.removesuffix(" +bias")
+    for layer in made.layers:
+        cells = [Cell(layer.name, "weight", label) for label in (plain, CORRECTED.label)]
+        found = {r.name: dict(r.values) for r in proxies(workload, cells)}["output_sqnr_db"]
+        module = made.model.get_submodule(layer.module)
+        seen: list[Tensor] = []
+        handle = module.register_forward_pre_hook(lambda _m, args, seen=seen: seen.append(args[0]))
+        with torch.no_grad():
+            made.model(made.parts.sweep[0][0])
+            handle.remove()
+            reference = module(seen[0].clone())
+            for cell in cells:
+                quantised = quantized_weight(made, layer, cell.spec)
+                with in_place(made, {layer: quantised}):
+                    noise = module(seen[0].clone()) - reference
+                expected = 10 * log10(float(reference.square().sum() / noise.square().sum()))
+                assert found[cell] == pytest.approx(expected, abs=1e-3)
+        without, with_bias = (found[cell] for cell in cells)
+        assert isinf(without) or with_bias > without
 
 
 def test_cells_of_activations_have_no_proxies():
