@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 import typer
 from typer.main import get_command
 
-from analysis.cli import allocate, look, profiles, runs, score, sweep, ui
+from analysis.cli import allocate, look, profiles, runs, score, sweep, ui, zoo
 from analysis.cli.answer import Answer, dumps, note, write
 from analysis.errors import AnalysisError
 
@@ -28,6 +28,7 @@ app.command("allocate")(allocate.allocate)
 app.command("score")(score.score)
 app.command("profiles")(profiles.profiles)
 app.add_typer(runs.app, name="runs")
+app.add_typer(zoo.app, name="zoo")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from analysis.runs.store import RunStore
 from analysis.sensitivity.points import Sensitivities
 from analysis.workloads.catalogue import built_in_names
 from analysis.workloads.upload import PREFIX
+from analysis.workloads.zoo.cards import ZOO
 
 if TYPE_CHECKING:
     from analysis.workloads.workload import Workload
@@ -29,7 +30,7 @@ def resolve_source(source: str) -> str:
                 "Check the path."
             )
         return f"{file}:{factory}"
-    if source not in built_in_names() and not source.startswith(PREFIX):
+    if source not in (*built_in_names(), *ZOO) and not source.startswith(PREFIX):
         raise UnknownWorkloadError(
             f"A workload must be built in ({', '.join(built_in_names())}) or a factory such as "
             f"my_case.py:make; {source!r:.200} is neither."

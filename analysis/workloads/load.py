@@ -11,6 +11,7 @@ from analysis.workloads.catalogue import CatalogueEntry, built_in_names, catalog
 from analysis.workloads.stored import read_network, read_parts
 from analysis.workloads.upload import PREFIX, Upload, find_upload
 from analysis.workloads.workload import Workload
+from analysis.workloads.zoo.cards import ZOO
 
 
 def load_workload(source: str) -> Workload:
@@ -30,10 +31,19 @@ def load_workload(source: str) -> Workload:
         return _uploaded(find_upload(source))
     if is_case_source(source):
         return load_case(source)
+    if source in ZOO:
+        return _zoo(source)
     raise UnknownWorkloadError(
         f"A workload must be built in ({', '.join(built_in_names())}) or a factory such as "
         f"my_case.py:make; {source!r:.200} is neither."
     )
+
+
+def _zoo(name: str) -> Workload:
+    """The zoo's networks are imported only where one is asked for."""
+    from analysis.workloads.zoo.entries import load_zoo
+
+    return load_zoo(name)
 
 
 def _built_in(entry: CatalogueEntry) -> Workload:

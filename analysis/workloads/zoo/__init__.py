@@ -1,0 +1,1 @@
+"""Real pretrained models with real evaluation data, prepared on the user's machine."""

