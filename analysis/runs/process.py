@@ -4,16 +4,14 @@ import os
 import socket
 import subprocess
 import sys
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 import psutil
 
-import analysis
 from analysis.errors import StorageError
-from analysis.paths import home_dir
+from analysis.paths import home_dir, module_path
 
 HOST = socket.gethostname()
 """Process numbers mean something only on this host."""
@@ -108,14 +106,10 @@ def spawn(url: str, job_id: str, attempt: int) -> Identity:
 
 def child_environment(url: str) -> dict[str, str]:
     """The environment of a process that computes: store, one thread, the way to this package."""
-    environment = {
+    return {
         **os.environ,
         "QUANTSCOPE_DATABASE": url,
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        **module_path(),
     }
-    home = Path(analysis.__file__).resolve().parent.parent
-    if home != Path(sysconfig.get_path("purelib")).resolve():
-        others = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = f"{home}{os.pathsep}{others}" if others else str(home)
-    return environment

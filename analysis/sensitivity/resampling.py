@@ -10,7 +10,7 @@ LEVEL = 0.95
 Floats = NDArray[np.float64]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)  # one for each stage of a sweep; of 10,000 samples each takes 32 MB
 def resample_counts(samples: int, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
     """How often each sample is drawn in each resample, shape (resamples, samples).
 

@@ -16,15 +16,14 @@ Source: METHODS 1 and 4.1 (Fisher quadratic form with a square-root sketch).
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from analysis.errors import ModelError
 from analysis.layers import Layer
+from analysis.sensitivity.backward import FROZEN, check_reached, no_backward, refusing
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.draw import Draw
 from analysis.sensitivity.input_bins import InputBins, input_bins
@@ -139,7 +138,7 @@ class SketchStage:
     def _effects(self, batches: Sequence[Batch], start: int) -> dict[Cell, Floats]:
         """First-order output shift of each cell, one for each mini-batch and direction."""
         model = self.subject.model
-        watched = [x for x in self.subject.layers if self._of(x, "weight")]
+        watched = [x for x in self.subject.layers if self._of(x.name, "weight")]
         tables = [self._errors(layer) for layer in watched]
         rows: dict[tuple[str, Target], list[Tensor]] = defaultdict(list)
         with (
@@ -158,19 +157,17 @@ class SketchStage:
                     for gradients in self._gradients(batch, number, leaves, inputs):
                         of_outputs = dict(zip(added, gradients[len(watched) :], strict=True))
                         for layer, table, gradient in zip(watched, tables, gradients, strict=False):
+                            inputs.note("weight", layer.name, gradient)
                             effects = table.effects(gradient, of_outputs.get(layer.name))
                             rows[layer.name, "weight"].append(effects)
                         for name, found in inputs.effects.items():
                             rows[name, "activation"].append(found)
+        check_reached(self.subject, self.cells, inputs.reached)
         return {
             cell: column
-            for layer in self.subject.layers
-            for target in get_args(Target)
-            if rows[layer.name, target]
+            for (name, target), found in rows.items()
             for cell, column in zip(
-                self._of(layer, target),
-                torch.stack(rows[layer.name, target]).double().T.numpy(),
-                strict=True,
+                self._of(name, target), torch.stack(found).double().T.numpy(), strict=True
             )
         }
 
@@ -181,25 +178,32 @@ class SketchStage:
         _, directions = batch_plan(self.samples)
         inputs.roots.clear()
         roots = torch.from_numpy(np.sqrt(self._weights[number]))
-        output = self.subject.take(call_model(self.subject.model, batch[0]))
+        with refusing():
+            output = self.subject.take(call_model(self.subject.model, batch[0]))
         if not output.requires_grad:
-            raise ModelError(_NO_BACKWARD)
+            raise no_backward(FROZEN)
         wanted = [*leaves, *inputs.roots]
         for direction in range(directions):
             seed = hash_seed(self.seed, number, direction)
             v = cotangents(self.subject.divergence, output.detach(), self.scale, seed)
             v *= roots.to(v.dtype).reshape(-1, *[1] * (v.dim() - 1))
             inputs.effects.clear()
-            found = _backward((output * v).sum(), wanted, direction + 1 < directions)
+            with refusing():
+                found = torch.autograd.grad(
+                    (output * v).sum(),
+                    wanted,
+                    retain_graph=direction + 1 < directions,
+                    allow_unused=True,
+                )
             yield found[: len(leaves)]
 
-    def _of(self, layer: Layer, target: Target) -> list[Cell]:
-        return [cell for cell in self.cells.get(layer.name, ()) if cell.target == target]
+    def _of(self, layer: str, target: Target) -> list[Cell]:
+        return [cell for cell in self.cells.get(layer, ()) if cell.target == target]
 
     def _errors(self, layer: Layer) -> WeightErrors:
         """What each spec does to the weight; made once."""
         if layer.name not in self._tables:
-            specs = [cell.spec for cell in self._of(layer, "weight")]
+            specs = [cell.spec for cell in self._of(layer.name, "weight")]
             self._tables[layer.name] = weight_errors(self.weights, layer, specs)
         return self._tables[layer.name]
 
@@ -207,27 +211,13 @@ class SketchStage:
         """The module and the bins of each input that is swept; the bins are made once."""
         found: dict[str, tuple[nn.Module, InputBins]] = {}
         for layer in self.subject.layers:
-            specs = [cell.spec for cell in self._of(layer, "activation")]
+            specs = [cell.spec for cell in self._of(layer.name, "activation")]
             if specs:
                 if layer.name not in self._bins:
                     self._bins[layer.name] = input_bins(self.ranges[layer.name], specs)
                 module = self.subject.model.get_submodule(layer.module)
                 found[layer.name] = module, self._bins[layer.name]
         return found
-
-
-_NO_BACKWARD = (
-    "A sketch needs a backward pass, and this model's output does not depend on its weights in a "
-    "differentiable way (integer or frozen graph); use the sampled sweep instead."
-)
-
-
-def _backward(loss: Tensor, inputs: Sequence[Tensor], keep: bool) -> tuple[Tensor | None, ...]:
-    try:
-        return torch.autograd.grad(loss, inputs, retain_graph=keep, allow_unused=True)
-    except RuntimeError as error:
-        first = str(error).splitlines()[0]
-        raise ModelError(f"{_NO_BACKWARD} (torch says: {first:.150})") from error
 
 
 def hash_seed(seed: int, batch: int, direction: int) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from analysis.sensitivity.input_bins import InputBins
+from analysis.sensitivity.points import Target
 from analysis.workloads.hooks import temporary_hooks
 
 
@@ -19,11 +20,18 @@ class WatchedInputs:
         alone: whether no weight asks for a gradient, so that every input has to.
         roots: inputs that need a gradient and would not get one by themselves.
         effects: layer name to the effect of each spec, filled during a backward.
+        reached: tensors that had a gradient other than zero.
     """
 
     alone: bool
     roots: list[Tensor] = field(default_factory=list)
     effects: dict[str, Tensor] = field(default_factory=dict)
+    reached: set[tuple[Target, str]] = field(default_factory=set)
+
+    def note(self, target: Target, name: str, gradient: Tensor | None) -> None:
+        """Note that a tensor has a gradient, if it has one."""
+        if (target, name) not in self.reached and gradient is not None and bool(gradient.any()):
+            self.reached.add((target, name))
 
     def hook(self, name: str, bins: InputBins) -> Any:
         """A forward pre-hook for one layer."""
@@ -38,6 +46,7 @@ class WatchedInputs:
             places = bins.place(given)
 
             def backward(gradient: Tensor) -> None:
+                self.note("activation", name, gradient)
                 found = bins.effects(places, gradient)
                 earlier = self.effects.get(name)
                 self.effects[name] = found if earlier is None else earlier + found

@@ -82,7 +82,11 @@ def _clone(tree: Any) -> Any:
 
 
 def _versions(tree: Any) -> list[int]:
-    return [leaf._version for leaf in pytree.tree_leaves(tree) if isinstance(leaf, Tensor)]
+    return [leaf._version for leaf in _tensors(tree) if not leaf.is_inference()]
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    return [leaf for leaf in pytree.tree_leaves(tree) if isinstance(leaf, Tensor)]
 
 
 def _watched(model: nn.Module, inputs: Inputs, touched: frozenset[Key]) -> tuple[Any, list[_Call]]:
@@ -116,7 +120,10 @@ def _watched(model: nn.Module, inputs: Inputs, touched: frozenset[Key]) -> tuple
 
 
 def find_touched(model: nn.Module, inputs: Inputs) -> frozenset[Key]:
-    """Module calls whose output something writes to in place later in the forward."""
+    """Module calls whose output something writes to in place later in the forward.
+
+    Those under ``torch.inference_mode`` may be: such tensors do not count what writes to them.
+    """
     seen: list[tuple[Key, Any, list[int]]] = []
     counts: dict[str, int] = {}
 
@@ -132,7 +139,11 @@ def find_touched(model: nn.Module, inputs: Inputs) -> frozenset[Key]:
         for path, module in model.named_modules():
             handles.append(module.register_forward_hook(hook_for(path)))
         call_with(model, {}, inputs)
-    return frozenset(key for key, output, before in seen if _versions(output) != before)
+    return frozenset(
+        key
+        for key, output, before in seen
+        if _versions(output) != before or any(leaf.is_inference() for leaf in _tensors(output))
+    )
 
 
 def record(model: nn.Module, inputs: Inputs, touched: frozenset[Key]) -> Recording:

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import spearmanr
-from torch import nn
 
 from analysis.divergence import reference_of
-from analysis.errors import ModelError
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.points import Sensitivities
@@ -16,7 +14,6 @@ from analysis.sensitivity.sketch import batch_plan, sketch_size
 from analysis.sensitivity.sweep import sweep
 from analysis.workloads.parts import tensors_of
 from analysis.workloads.subject import subject
-from analysis.workloads.workload import Workload
 from tests.nets import NETS, make_workload
 
 WIDTHS = (3, 4, 5, 6, 8)
@@ -137,26 +134,6 @@ def test_mini_batches_give_enough_directions():
         size, directions = batch_plan(samples)
         assert -(-samples // size) * directions >= 64
         assert 1 <= size <= 8
-
-
-def test_a_model_without_a_backward_is_refused_with_the_way_out():
-    class Frozen(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.linear = nn.Linear(4, 3)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.linear(x).detach() * 1.0
-
-    torch.manual_seed(0)
-    data = [(torch.randn(80, 4), torch.zeros(80, dtype=torch.long))]
-    workload = Workload(name="frozen", model=Frozen().eval(), calibration=data, evaluation=data)
-    with pytest.raises(ModelError, match="sampled sweep"):
-        list(sweep(workload, bits=(4,), method="sketch"))
-    anytime = sweep(workload, bits=(4,), method="anytime")
-    points = Sensitivities.collect(anytime).points
-    assert {p.stage for p in points} == {"exact"}
-    assert "backward" in anytime.notes[0]
 
 
 def test_labels_are_not_needed():
