@@ -76,16 +76,17 @@ def agreement_sentence(ranked: Sequence[ProxyAgreement]) -> str:
     if not others:
         return "Too few layers are measured to rank them."
     best, worst = others[0], others[-1]
-    words = f"Of the usual proxies {_titled(best)} comes closest with {_median(best)}"
-    if len(others) > 1:
-        words += f", and {_titled(worst)} is farthest with {_median(worst)}"
-    figure = "rank correlation (median over the bit-widths; 1 is the measured order)"
-    if ours is None:
-        return f"{words}: {figure} with the measured order of {best.layers} layers."
-    return (
-        f"Within a bit-width the {_titled(ours)}, this program's own estimate, orders the "
-        f"{ours.layers} layers with {_median(ours)} {figure}. {words}."
+    first = ours or best
+    words = (
+        f"Within a bit-width the {_titled(first)}{', our own estimate,' if ours else ''} and the "
+        f"measured order of the {first.layers} layers have a rank correlation of {_median(first)} "
+        "(median over the bit-widths; 1 is the same order)."
     )
+    if ours is not None:
+        words += f" Of the usual proxies {_titled(best)} comes closest with {_median(best)}."
+    if len(others) > 1:
+        words += f" {_titled(worst)} is farthest with {_median(worst)}."
+    return words
 
 
 def proxy_notes(found: Sequence[ProxyResult]) -> list[str]:

@@ -103,7 +103,8 @@ def test_the_table_holds_each_proxy_best_first_with_layers_and_all_cells_beside(
 def test_words_say_what_is_compared_and_what_each_score_is(open_page, swept):
     compared(swept.run, swept.result)
     words = text(open_page("sensitivity", run=swept.run)).replace("\\", "")
-    assert "median rank correlation of 9 layers within a bit-width" in words
+    assert "the measured order of the 9 layers have a rank correlation of 1.00" in words
+    assert "Of the usual proxies **" in words
     assert "Compared with 54 measured weight cells. All 54 cells are measured on 512" in words
     assert "inflated" in words
     assert all(proxy.formula in words for proxy in PROXIES.values())
