@@ -20,6 +20,7 @@ class HardwareProfile:
     Attributes:
         name: short, for the command line and for links.
         source: where the rules come from, in words; `date` is when that was read.
+        references: where they can be read.
         allowed: which specs the kernels take; the first rule that covers a layer's kind holds.
         other_kinds_in_float: whether layers that no rule covers run in float there; where not,
             they cannot run at all.
@@ -35,6 +36,7 @@ class HardwareProfile:
     source: str
     date: str
     allowed: tuple[KindRule, ...]
+    references: tuple[str, ...] = ()
     other_kinds_in_float: bool = True
     tied_groups: tuple[Tie, ...] = ()
     latency: CostTable | None = None

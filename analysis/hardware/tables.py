@@ -76,6 +76,8 @@ class CostTable:
     Attributes:
         basis: how far to trust it; "model, not measured" where nobody timed these kernels.
         source: where the figures come from, in words.
+        references: where they can be read.
+        assumed: what nobody published and is only assumed here.
         product: for widths without a row; None leaves them without a cost.
     """
 
@@ -84,6 +86,8 @@ class CostTable:
     unit: Unit
     basis: Basis
     source: str
+    references: tuple[str, ...] = ()
+    assumed: str = ""
     rows: tuple[MacRow, ...] = ()
     product: BitProduct | None = None
     per_weight_byte: float = 0.0

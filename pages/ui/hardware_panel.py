@@ -13,6 +13,7 @@ from pages.ui import reads
 from pages.ui.controls import error_card
 from pages.ui.desk import Desk, solve_at, tell_problem
 from pages.ui.hardware import ANY, choose_profile, current_profile, offered
+from pages.ui.hardware_sources import hardware_sources, takes
 from pages.ui.text import bytes_text, number_text, plain
 
 _KEY = "recipe_hardware"
@@ -44,11 +45,17 @@ def hardware_panel(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
     )
     if chosen is None:
         return
+    st.caption(f"It takes {takes(chosen, result.layers)}.")
     found = check_recipe(chosen, result.layers, recipe)
     try:
         reads.frontier(desk.run, chosen)
     except AnalysisError as error:
-        error_card(str(error), title="This hardware cannot run what was swept")
+        error_card(
+            str(error),
+            title="This hardware cannot run what was swept",
+            place="sensitivity",
+            label="Sweep with what it takes",
+        )
     else:
         _objections(desk, chosen, found)
     _about(chosen, result, recipe)
@@ -93,3 +100,4 @@ def _about(chosen: HardwareProfile, result: Sensitivities, recipe: Recipe) -> No
         parts.append(f"{number_text(cost.energy_uj)} µJ a sample ({plain(chosen.energy.basis)})")
     notes = f" {plain(chosen.notes)}" if chosen.notes else ""
     st.caption(f"{'; '.join(parts)}.{notes}")
+    hardware_sources(chosen)

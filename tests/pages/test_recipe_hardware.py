@@ -1,5 +1,7 @@
 """The Recipe page with a hardware profile: what it refuses is said before anything is applied."""
 
+import pytest
+
 from analysis.hardware.catalogue import profile
 from analysis.hardware.check import check_recipe
 from analysis.runs.store import RunStore
@@ -60,6 +62,15 @@ def test_hardware_without_a_kernel_for_the_sweep_is_a_card(open_page):
     before = dict(layers(app))
     app.slider[0].set_value(app.slider[0].max).run()
     assert not app.exception and layers(app) == before
+    assert layers(app) == dict(stored_recipe(filled).layers)
+
+
+@pytest.mark.parametrize("name", ["cortex-m-cmsis-nn", "nvidia-tensorrt", "npu-2-4-8"])
+def test_symmetric_weights_are_asked_for_before_anything_is_applied(open_page, filled, name):
+    app = open_page("recipe", run=filled.run, hardware=name)
+    assert not app.exception
+    shown = text(app).replace("\\", "")
+    assert "It takes **Conv2d" in shown and " sym " in shown.partition("It takes")[2]
     assert layers(app) == dict(stored_recipe(filled).layers)
 
 

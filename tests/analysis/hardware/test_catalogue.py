@@ -35,6 +35,26 @@ def test_every_profile_says_where_it_is_from_and_how_far_its_tables_go(
         if table is not None:
             assert len(table.source) > 40
             assert table.basis != "measured"
+            assert table.references or table.assumed
+    assert all(len(reference) > 10 for reference in found.references)
+    assert found.references
+
+
+def test_peaks_of_the_gpu_are_those_of_its_data_sheet() -> None:
+    table = profile("nvidia-tensorrt").latency
+    assert table is not None
+    assert table.mac("Linear", 32, 32) == pytest.approx(2 / 989.4e12 * 1e9, rel=0.01)
+    assert table.mac("Linear", 8, 8) == pytest.approx(2 / 1978.9e12 * 1e9, rel=0.01)
+    assert table.per_weight_byte == pytest.approx(1 / 3.35e12 * 1e9, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["cortex-m-cmsis-nn", "nvidia-tensorrt", "npu-2-4-8"])
+def test_hardware_that_wants_symmetric_weights_says_so(name: str) -> None:
+    target = profile(name)
+    rules = [pair.weight for rule in target.allowed for pair in rule.pairs]
+    integers = [rule for rule in rules if rule.format == "int"]
+    assert integers and all(rule.symmetric for rule in integers)
+    assert all("sym" in rule.words for rule in target.allowed)
 
 
 def test_energies_are_those_of_the_source() -> None:
