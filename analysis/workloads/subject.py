@@ -16,6 +16,7 @@ from analysis.layers import Layer, Skipped
 from analysis.metrics import Metric
 from analysis.sensitivity.points import Divergence
 from analysis.workloads.checks import check_workload
+from analysis.workloads.determinism import first_difference
 from analysis.workloads.discovery import discover
 from analysis.workloads.equalize import equalize_channels
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
@@ -115,8 +116,9 @@ def _checked_output(
         )
     if not torch.equal(first, _run(model, inputs, workload.output)[0]):
         raise ModelError(
-            "The model must give the same output twice in eval mode; it does not, so no "
-            "sensitivity could be told from its noise. Switch its randomness off."
+            "The model must give the same output twice in eval mode, else no sensitivity could be "
+            f"told from its noise; the first to differ is {first_difference(model, inputs)}. "
+            "Switch its randomness off."
         )
     return first, notes
 
