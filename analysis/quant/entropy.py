@@ -3,10 +3,36 @@
 from math import inf
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from analysis.quant.affine import Grid
 from analysis.quant.density import Density, Floats
 from analysis.quant.levels import LevelGrid
+
+NEIGHBOURS = 8
+"""Bins on either side that tell how much a bin would hold without a repeated value."""
+
+SPIKE = 2.0
+"""A bin that holds more than so many times the median of its neighbours holds a repeated value."""
+
+
+def without_spikes(density: Density) -> Density:
+    """The histogram with its bins held to twice the median of their neighbours.
+
+    A value that occurs again and again (a black background behind a convolution) fills one bin.
+    The criterion takes it for detail that a wide range would lose, and clips most of the others
+    instead: on the demo's second layer to a fifth of the range at 8 bits, with a divergence 700
+    times that of min-max. The reference code holds the zero bin to its neighbour for that reason;
+    here every bin is.
+    """
+    wide = np.diff(density.edges) > 0
+    if not wide.any():
+        return density
+    counts = density.counts.copy()
+    padded = np.pad(counts[wide], NEIGHBOURS, mode="symmetric")
+    medians = np.median(sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=1)
+    counts[wide] = np.minimum(counts[wide], SPIKE * np.maximum(medians, 1.0))
+    return Density(density.edges, counts)
 
 
 def clipped_divergence(density: Density, grid: Grid | LevelGrid) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from analysis.quant.affine import Grid
 from analysis.quant.density import Density, Floats
-from analysis.quant.entropy import clipped_divergence
+from analysis.quant.entropy import clipped_divergence, without_spikes
 from analysis.quant.formats import Format
 from analysis.quant.grid_error import grid_error
 from analysis.quant.levels import LevelGrid
@@ -94,9 +94,9 @@ def entropy_range(density: Density, format: Format) -> ObservedRange:
     """The range whose quantised histogram diverges least (KL) from the one that was seen.
 
     The criterion of Migacz, "8-bit inference with TensorRT" (GTC 2017), see `clipped_divergence`,
-    searched over both ends like `mse_range`.
+    searched over both ends like `mse_range`; values that repeat do not count (`without_spikes`).
     """
-    return _searched(density, format, _divergences)
+    return _searched(without_spikes(density), format, _divergences)
 
 
 Criterion = Callable[[Density, Grid | LevelGrid], Floats]

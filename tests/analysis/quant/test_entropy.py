@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.quant.entropy import clipped_divergence
+from analysis.quant.entropy import clipped_divergence, without_spikes
 from analysis.quant.formats import Format, IntFormat, parse_format
+from analysis.quant.observed_ranges import entropy_range
 from analysis.quant.observer import Observer
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.scales import grid_of, range_qparams
@@ -59,3 +60,52 @@ def test_far_outliers_are_clipped(label: str) -> None:
     ]
     assert reach[0] < 0.5 * reach[1]
     assert reach[0] > 2.0
+
+
+def tensorrt_limit(values: np.ndarray, codes: int, bins: int = 2048) -> float:
+    """The calibration of TensorRT's slides for magnitudes, written out: end of the range."""
+    counts, edges = np.histogram(np.abs(values), bins, (0.0, np.abs(values).max()))
+    counts = counts.astype(float)
+    counts[0] = counts[1]
+    best, limit = np.inf, 0.0
+    for kept in range(codes, bins + 1, 4):
+        code = np.arange(kept) * codes // kept
+        inside = counts[:kept]
+        filled = inside > 0
+        mean = np.bincount(code, inside) / np.maximum(np.bincount(code, filled), 1)
+        q = np.where(filled, mean[code], 0.0)[filled]
+        p = inside.copy()
+        p[np.flatnonzero(filled)[-1]] += counts[kept:].sum()
+        p, q = p[filled] / p.sum(), q / q.sum()
+        divergence = float((p * np.log(p / q)).sum())
+        if divergence <= best:
+            best, limit = divergence, float(edges[kept])
+    return limit
+
+
+@pytest.mark.parametrize("kind", ["normal", "laplace", "lognormal"])
+def test_smooth_values_are_clipped_where_tensorrt_clips_them(kind: str) -> None:
+    values = getattr(np.random.default_rng(0), kind)(size=300_000)
+    form = IntFormat(8, symmetric=kind != "lognormal")
+    ends = entropy_range(seen(torch.tensor(values, dtype=torch.float32)).density(), form)
+    expected = tensorrt_limit(values, 128 if form.symmetric else 256)
+    assert max(-ends[0], ends[1]) == pytest.approx(expected, rel=0.25)
+
+
+def test_a_value_that_repeats_does_not_clip_the_others() -> None:
+    smooth = torch.randn(100_000).abs()
+    spiked = torch.cat([smooth, *(torch.full((5_000,), at) for at in (0.11, 0.13, 0.23, 0.29))])
+    ends = [entropy_range(seen(x).density(), IntFormat(8))[1] for x in (smooth, spiked)]
+    assert ends[1] > 0.8 * ends[0]
+    narrow = tensorrt_limit(spiked.numpy(), 256)
+    assert narrow < 0.7 * ends[1], "the criterion as it stands in the slides"
+
+
+def test_spikes_are_held_to_their_neighbours_and_nothing_else_changes() -> None:
+    flat = seen(torch.linspace(0.0, 1.0, 20_481))
+    assert without_spikes(flat.density()).counts.tolist() == flat.density().counts.tolist()
+    values = torch.cat([torch.linspace(0.0, 1.0, 20_481), torch.full((5_000,), 0.5001)])
+    density = without_spikes(seen(values).density())
+    assert density.counts.max() == pytest.approx(2 * np.median(density.counts), rel=0.1)
+    constant = seen(torch.full((5,), 3.0)).density()
+    assert without_spikes(constant).counts.tolist() == constant.counts.tolist()
