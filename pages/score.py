@@ -13,6 +13,7 @@ from pages.ui.score_compare import compare
 from pages.ui.score_desk import can_score, open_score_desk, recipe_picker
 from pages.ui.score_files import downloads
 from pages.ui.score_harm import harm
+from pages.ui.score_metrics import all_metrics
 from pages.ui.state import current_run
 from pages.ui.text import plain
 from pages.ui.ways import ways
@@ -75,6 +76,7 @@ else:
         left, right = st.columns([4, 3], gap="medium")
         with left:
             score_view.beside_baseline(desk.score.score, desk.baseline)
+            all_metrics(desk.score.score)
             downloads(desk, desk.score, scored)
         with right, st.container(border=True):
             st.subheader("Damage by class", anchor=False)

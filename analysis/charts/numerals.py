@@ -2,15 +2,12 @@
 
 from math import ceil, floor, isfinite, isnan, log10
 
+from analysis.charts.metric_names import SHARES as SHARES
+from analysis.charts.metric_names import metric_title as metric_title
 from analysis.sensitivity.points import Divergence
 
 SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
-
-SHARES = frozenset({"top1", "top5", "accuracy", "agreement"})
-"""Metrics that are shares of samples: printed in percent, their losses in percentage points."""
-
-TITLES = {"top1": "top-1", "top5": "top-5", "rmse": "RMSE", "mae": "MAE"}
 
 DIVERGENCES: dict[Divergence, str] = {
     "kl": "divergence (KL, nats)",
@@ -78,11 +75,6 @@ def bits_text(bits: int | None) -> str:
 def sentence_case(text: str) -> str:
     """The text with a capital at its beginning; the rest keeps its case."""
     return text[:1].upper() + text[1:]
-
-
-def metric_title(name: str) -> str:
-    """Name of a metric on screen."""
-    return TITLES.get(name, name)
 
 
 def metric_unit(name: str) -> str:

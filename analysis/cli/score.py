@@ -39,6 +39,7 @@ def score_document(result: Score) -> dict[str, Any]:
         "drop": plain["drop"],
         "metric": result.metric,
         "direction": result.direction,
+        "directions": plain["directions"],
         "divergence": result.divergence,
         "low": result.low,
         "high": result.high,
@@ -49,6 +50,9 @@ def score_document(result: Score) -> dict[str, Any]:
         "classes": plain["classes"],
         "seconds": result.seconds,
     }
+
+
+NO_METRIC = "No task metric: without labels only the divergence from the float model is measured."
 
 
 def score_text(result: Score) -> str:
@@ -68,7 +72,7 @@ def score_text(result: Score) -> str:
     cost = result.cost
     lines = [
         f"Measured on the {result.samples} samples of the evaluation set of {result.workload}.",
-        *([table(headers, rows)] if rows else []),
+        table(headers, rows) if rows else NO_METRIC,
         f"Divergence ({result.divergence_kind}) {result.divergence:.4g}, "
         f"95 % interval {result.low:.4g} to {result.high:.4g}.",
         f"Weights {cost.weight_bytes:,} bytes of {cost.float_bytes:,} in float32; "

@@ -48,6 +48,12 @@ def _facts(result: Sensitivities, inspection: Inspection | None, scores: Scores)
         "Intervals hold 95 %, over samples. Predictions add up single-layer figures and leave "
         "interactions out; only scores are measurements of a whole recipe."
     )
+    if not setup.reference and not any(score.actual for _, score in scores):
+        yield (
+            "The data have no labels, or the workload no task metric: every figure is the "
+            "divergence from the float model, which tells how much answers change, not whether "
+            "they get worse."
+        )
     for name, value in setup.reference.items():
         yield (
             f"{sentence_case(metric_title(name))} of the float model on the sweep samples: "

@@ -174,7 +174,10 @@ def damage(record: ScoreRecord) -> None:
     """What each class lost; nothing where the metric has no classes."""
     score = record.score
     if not score.classes:
-        st.caption("This metric has no classes, so there is no damage by class.")
+        lacking = (
+            "These data have no labels" if score.metric is None else "This metric has no classes"
+        )
+        st.caption(f"{lacking}, so there is no damage by class.")
         return
     figure = reads.drawn(
         ("class damage", record.recipe_id, record.created), lambda: class_damage(score.classes)

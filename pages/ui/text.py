@@ -3,11 +3,13 @@
 from datetime import datetime
 from math import inf, isfinite
 
+from analysis.charts import metric_names
+from analysis.charts.metric_names import SHARES
+
 _SPACE = "\N{NO-BREAK SPACE}"
 _MINUS = "\N{MINUS SIGN}"
 
-METRIC_TITLES = {"top1": "Top-1", "top5": "Top-5", "rmse": "RMSE", "mae": "MAE"}
-SHARE_METRICS = frozenset({"top1", "top5", "accuracy", "agreement"})
+SHARE_METRICS = SHARES
 """Metrics that are shares: shown in percent, their losses in percentage points."""
 
 
@@ -72,7 +74,8 @@ def decibel_text(sqnr_db: float) -> str:
 
 def metric_title(name: str) -> str:
     """The name of a metric on screen: ``top1`` is ``Top-1``."""
-    return METRIC_TITLES.get(name, name)
+    title = metric_names.metric_title(name)
+    return title[:1].upper() + title[1:]
 
 
 def metric_text(name: str, value: float) -> str:
