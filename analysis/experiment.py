@@ -13,7 +13,14 @@ from analysis.layers import Layer
 from analysis.quant.describe import activation_effect, effect_with, weight_histogram
 from analysis.quant.fake import fake_quantize_tensor, fake_quantize_with
 from analysis.quant.qparams import QParams, activation_qparams, weight_qparams
-from analysis.quant.spec import PerTensor, QuantSpec
+from analysis.quant.spec import (
+    CodebookFormat,
+    FloatFormat,
+    MxFormat,
+    NvFp4Format,
+    PerTensor,
+    QuantSpec,
+)
 from analysis.recipe import LayerConfig, Recipe
 from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.points import Target
@@ -28,9 +35,10 @@ from analysis.workloads.parts import count_samples, cut_batches, pick_samples
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Batch
 
-MAX_LOOK, MAX_SEARCH = 1 << 21, 1 << 19
+MAX_LOOK, MAX_SEARCH, MAX_LEVEL_SEARCH = 1 << 21, 1 << 19, 1 << 17
 """Above this many weights only evenly spaced output channels are looked at, fewer where the range
-is searched for: 10 M weights then answer within 200 ms on one thread."""
+is searched for, and fewest where that is for a grid of levels, whose rounding is slow: 10 M weights
+then answer within 200 ms on one thread."""
 
 MAX_TRIAL_SAMPLES = 64
 MAX_CHANNELS = 512
@@ -57,8 +65,7 @@ def look_at_weight(made: Subject, layer: Layer, spec: QuantSpec) -> SpecLook:
     evidence = evidence_for(made, layer, spec)
     step = 1
     if evidence is None or len(evidence.mean) == 1:
-        most = MAX_SEARCH if spec.range_method in ("mse", "msegain") else MAX_LOOK
-        step = max(1, min(-(-layer.parameters // most), layer.channels))
+        step = max(1, min(-(-layer.parameters // _most(spec)), layer.channels))
     part = weight[::step]
     # The range of the whole tensor is not that of a part; that of a channel is its own.
     whole = isinstance(spec.granularity, PerTensor)
@@ -71,6 +78,14 @@ def look_at_weight(made: Subject, layer: Layer, spec: QuantSpec) -> SpecLook:
         values=part.numel(),
         total=layer.parameters,
     )
+
+
+def _most(spec: QuantSpec) -> int:
+    """Weights that are looked at in the time that a person waits."""
+    levels = isinstance(spec.format, FloatFormat | CodebookFormat | MxFormat | NvFp4Format)
+    if spec.range_method not in ("mse", "msegain"):
+        return MAX_SEARCH if levels else MAX_LOOK
+    return MAX_LEVEL_SEARCH if levels else MAX_SEARCH
 
 
 def _scales(qparams: QParams) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from analysis.quant.affine import Grid, QParams
+from analysis.quant.criteria import TILE
 from analysis.quant.evidence import LayerEvidence
 from analysis.quant.fake import fake_quantize_with, weight_grid
 from analysis.quant.grid_error import grid_error
@@ -14,7 +15,6 @@ from analysis.quant.grouping import Grouping
 from analysis.quant.levels import LevelGrid
 from analysis.quant.observer import FAR, Observer
 from analysis.quant.qparams import activation_qparams, checked_weight, weight_qparams
-from analysis.quant.ranges import TILE
 from analysis.quant.scales import grid_of
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, SpecEffect, TensorStats

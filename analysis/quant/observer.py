@@ -9,9 +9,9 @@ from torch import Tensor
 
 from analysis.errors import ModelError
 from analysis.quant.affine import QParams, working_dtype
+from analysis.quant.criteria import TILE
 from analysis.quant.density import Density
 from analysis.quant.moments import Moments
-from analysis.quant.ranges import TILE
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, TensorStats
 
