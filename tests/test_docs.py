@@ -46,7 +46,8 @@ def test_every_long_option_of_the_readme_exists() -> None:
         for parameter in command.params
         for option in parameter.opts
     }
-    assert set(re.findall(r"--[a-z][a-z-]*", README)) <= known
+    own = re.sub(r"`pip [^`]*`", "", README)
+    assert set(re.findall(r"--[a-z][a-z-]*", own)) <= known
 
 
 METHOD_WORDS = (RangeMethod, Rounding, Method, Divergence)

@@ -7,8 +7,8 @@ from analysis.errors import RecipeMismatchError, UnknownWorkloadError
 from analysis.runs.bundle import ensure_demo
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import Sensitivities
+from analysis.workloads.cases.folders import added_cases, is_case
 from analysis.workloads.catalogue import built_in_names
-from analysis.workloads.upload import PREFIX
 from analysis.workloads.zoo.cards import ZOO
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ def resolve_source(source: str) -> str:
                 "Check the path."
             )
         return f"{file}:{factory}"
-    if source not in (*built_in_names(), *ZOO) and not source.startswith(PREFIX):
+    if source not in (*built_in_names(), *ZOO) and not is_case(source):
+        added = [stored.case.source for stored in added_cases()]
         raise UnknownWorkloadError(
-            f"A workload must be built in ({', '.join(built_in_names())}) or a factory such as "
-            f"my_case.py:make; {source!r:.200} is neither."
+            f"A workload must be built in ({', '.join(built_in_names())}), a factory such as "
+            f"my_case.py:make, or registered with quantscope add"
+            f"{' (' + ', '.join(added) + ')' if added else ''}; {source!r:.200} is none of these."
         )
     return source
 

@@ -98,7 +98,7 @@ def read_arrays(source: Path | bytes) -> Mapping[str, Array]:
             for name, info in _entries(archive).items():
                 with archive.open(info) as file:
                     arrays[name] = _read(file, name, info.file_size)
-    except UnsupportedFileError:
+    except (UnsupportedFileError, MemoryError):
         raise
     # zipfile, zlib and numpy answer hostile bytes with whatever breaks first
     except Exception as error:

@@ -1,15 +1,16 @@
 """From a text to a workload: a built-in name, a factory in a file, or an upload."""
 
-from dataclasses import replace
-from pathlib import Path
-
 from analysis.errors import UnknownWorkloadError
 from analysis.metrics import Top1
 from analysis.paths import assets_dir
+from analysis.workloads.architectures import architecture_form
+from analysis.workloads.arrays import read_arrays
 from analysis.workloads.case_file import is_case_source, load_case
+from analysis.workloads.cases.folders import find_case, is_case
 from analysis.workloads.catalogue import CatalogueEntry, built_in_names, catalogue
-from analysis.workloads.stored import read_network, read_parts
-from analysis.workloads.upload import PREFIX, Upload, find_upload
+from analysis.workloads.models.weights import read_weights
+from analysis.workloads.samples import cut_samples
+from analysis.workloads.stored import built_in_parts
 from analysis.workloads.workload import Workload
 from analysis.workloads.zoo.cards import ZOO
 
@@ -18,7 +19,8 @@ def load_workload(source: str) -> Workload:
     """Load what `source` names.
 
     Args:
-        source: ``fashion-mnist``, ``digits``, ``path/to/my_case.py:make`` or ``upload:ID``.
+        source: ``fashion-mnist``, ``digits``, ``path/to/my_case.py:make``, ``upload:ID``, or a name
+            that `quantscope add` gave.
 
     Raises:
         UnknownWorkloadError: nothing has that name or path.
@@ -27,8 +29,10 @@ def load_workload(source: str) -> Workload:
     for entry in catalogue():
         if source == entry.source:
             return _built_in(entry)
-    if source.startswith(PREFIX):
-        return _uploaded(find_upload(source))
+    if is_case(source):
+        from analysis.workloads.cases.opened import open_case
+
+        return open_case(find_case(source))
     if is_case_source(source):
         return load_case(source)
     if source in ZOO:
@@ -48,31 +52,16 @@ def _zoo(name: str) -> Workload:
 
 def _built_in(entry: CatalogueEntry) -> Workload:
     folder = assets_dir() / entry.source
-    stored = _stored(entry.architecture, folder / "weights.safetensors", folder / "data.npz")
-    return replace(
-        stored,
+    form = architecture_form(entry.architecture)
+    parts = built_in_parts(cut_samples(read_arrays(folder / "data.npz"), form))
+    return Workload(
         name=entry.name,
+        model=read_weights(folder / "weights.safetensors", entry.architecture).model,
+        calibration=parts.calibration,
+        sweep=parts.sweep,
+        evaluation=parts.evaluation,
+        metric=Top1(),
         classes=entry.classes,
         description=entry.description,
         source=entry.source,
-    )
-
-
-def _uploaded(upload: Upload) -> Workload:
-    stored = _stored(
-        upload.architecture, upload.folder / "model.safetensors", upload.folder / "data.npz"
-    )
-    return replace(stored, name=upload.title, description=upload.description, source=upload.source)
-
-
-def _stored(architecture: str, weights: Path, data: Path) -> Workload:
-    """A classifier and its three parts, still without what people call it."""
-    parts = read_parts(architecture, data)
-    return Workload(
-        name=architecture,
-        model=read_network(architecture, weights),
-        calibration=parts["calibration"],
-        sweep=parts["sweep"],
-        evaluation=parts["evaluation"],
-        metric=Top1(),
     )

@@ -4,17 +4,19 @@ Layout: 8 bytes little-endian length, that many bytes of JSON, then the tensors'
 gaps. Nothing is allocated that the header merely claims.
 """
 
+import io
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from analysis.errors import UnsupportedFileError
 
 MAX_HEADER_BYTES = 4 * 1024**2
-MAX_TENSORS = 2_000
+MAX_TENSORS = 20_000
 _MAX_AXES = 8
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,200}")
 _BYTES = {
@@ -48,16 +50,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _parse(content: bytes) -> tuple[dict[str, Any], int]:
+def _parse(file: IO[bytes], size: int) -> tuple[dict[str, Any], int]:
     """The JSON object and the number of bytes that follow it."""
-    if len(content) < 8:
-        raise _refuse(f"this file has only {len(content)} bytes")
-    length = int.from_bytes(content[:8], "little")
-    rest = len(content) - 8 - length
+    if size < 8:
+        raise _refuse(f"this file has only {size} bytes")
+    length = int.from_bytes(file.read(8), "little")
+    rest = size - 8 - length
     if length > MAX_HEADER_BYTES or rest < 0:
         raise _refuse("its header claims to be longer than the file or than 4 MiB")
     try:
-        header = json.loads(content[8 : 8 + length], object_pairs_hook=_unique)
+        header = json.loads(file.read(length), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise _refuse("its header is no valid JSON, or names a tensor twice") from None
     if not isinstance(header, dict):
@@ -93,16 +95,23 @@ def _entry(place: int, name: str, body: object) -> TensorEntry:
     return TensorEntry(dtype, tuple(shape), start, stop)
 
 
-def read_header(content: bytes) -> Mapping[str, TensorEntry]:
+def read_header(source: Path | bytes) -> Mapping[str, TensorEntry]:
     """Name to entry, in the order of the file.
 
     Args:
-        content: the whole file.
+        source: the file, of which only the header is read, or its content.
 
     Raises:
         UnsupportedFileError: the header is damaged or hostile.
     """
-    header, rest = _parse(content)
+    if isinstance(source, bytes):
+        return _checked(*_parse(io.BytesIO(source), len(source)))
+    with source.open("rb") as file:
+        return _checked(*_parse(file, source.stat().st_size))
+
+
+def _checked(header: dict[str, Any], rest: int) -> Mapping[str, TensorEntry]:
+    """The entries, which must fill the rest of the file without gaps."""
     if not isinstance(header.pop("__metadata__", {}), dict):
         raise _refuse("its metadata is no JSON object")
     if not 1 <= len(header) <= MAX_TENSORS:

@@ -19,7 +19,7 @@ from analysis.workloads.arrays import Array
 PARTS = ("calibration", "sweep", "evaluation")
 MIN_SAMPLES = 12
 _SPLIT_NAMES = frozenset(f"{axis}_{part}" for part in PARTS for axis in "xy")
-_SPLIT_SEED = 0
+SPLIT_SEED = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +89,7 @@ def _pair(arrays: Mapping[str, Array], suffix: str, form: ArchitectureForm) -> S
 
 def _split(samples: Samples) -> dict[str, Samples]:
     """A quarter for calibration, a quarter for the sweep, the rest for evaluation; shuffled."""
-    order = np.random.default_rng(_SPLIT_SEED).permutation(len(samples))
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(samples))
     quarter = len(samples) // 4
     cuts = np.split(order, [quarter, 2 * quarter])
     return {part: samples.take(cut) for part, cut in zip(PARTS, cuts, strict=True)}

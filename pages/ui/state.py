@@ -13,13 +13,15 @@ from analysis.runs.bundle import DEMO_RUN as DEMO_RUN
 from analysis.runs.bundle import ensure_demo
 from analysis.runs.records import Job
 from analysis.runs.store import RunStore
+from analysis.workloads.cases.folders import StoredCase, find_case, is_case, uploaded_cases
 from analysis.workloads.catalogue import catalogue
-from analysis.workloads.upload import uploads
 from pages.ui.owner import LOCAL_OWNER, OWNER_COOKIE, is_owner_id
 
 WORKLOADS_VARIABLE = "QUANTSCOPE_WORKLOADS"
 
 _RUN_KEY = "chosen_run"
+
+SourceKind = Literal["built-in", "command line", "upload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Source:
     source: str
     title: str
     description: str
-    kind: Literal["built-in", "command line", "upload"]
+    kind: SourceKind
     licence: str = ""
     figures: tuple[tuple[str, str], ...] = ()
 
@@ -107,16 +109,28 @@ def workload_sources() -> tuple[Source, ...]:
         for entry in catalogue()
     )
     known = {entry.source for entry in built_in}
-    named = tuple(
-        Source(source, source.rpartition("/")[2], source, "command line")
-        for source in command_line_sources()
-        if source not in known
-    )
-    own = tuple(
-        Source(upload.source, upload.title, upload.description, "upload")
-        for upload in uploads(owner())
-    )
+    named = tuple(_named(source) for source in command_line_sources() if source not in known)
+    own = tuple(_of_case(stored, "upload") for stored in uploaded_cases(owner()))
     return named + built_in + own
+
+
+def _named(source: str) -> Source:
+    """A factory by its file, a registered model by what is known of it."""
+    if is_case(source):
+        return _of_case(find_case(source), "command line")
+    return Source(source, source.rpartition("/")[2], source, "command line")
+
+
+def _of_case(stored: StoredCase, kind: SourceKind) -> Source:
+    case, facts = stored.case, stored.facts
+    figures: tuple[tuple[str, str], ...] = ()
+    if facts is not None:
+        figures = (
+            ("Parameters", f"{facts.parameters:,}"),
+            ("Layers", f"{facts.layers} to quantise"),
+            ("Samples", f"{facts.samples:,}" + ("" if facts.metric else ", without labels")),
+        )
+    return Source(case.source, case.title, case.description, kind, figures=figures)
 
 
 def run_workload(job: Job) -> str:

@@ -6,8 +6,9 @@ whatever their author wrote; so every job a browser asks for goes through here.
 
 from analysis.errors import UnknownWorkloadError
 from analysis.runs.records import Job, JobKind, JobOptions
+from analysis.workloads.cases.folders import find_case
+from analysis.workloads.cases.record import UPLOAD
 from analysis.workloads.catalogue import built_in_names
-from analysis.workloads.upload import PREFIX, find_upload
 from pages.ui.state import command_line_sources, owner, store
 
 
@@ -19,8 +20,8 @@ def check_offered(source: str) -> None:
     """
     if source in built_in_names() or source in command_line_sources():
         return
-    if source.startswith(PREFIX):
-        find_upload(source)
+    if source.startswith(UPLOAD):
+        find_case(source)
         return
     raise UnknownWorkloadError(
         f"A workload must be a built-in, an upload, or named when the server starts, and "

@@ -41,6 +41,6 @@ def test_demo_reaches_91_percent_on_the_whole_test_set():
 def test_listing_needs_no_torch():
     code = (
         "import sys; from analysis.workloads.catalogue import catalogue; catalogue(); "
-        "import analysis.workloads.upload; sys.exit('torch' in sys.modules)"
+        "import analysis.workloads.cases.sent; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=assets_dir().parent).returncode == 0

@@ -7,9 +7,10 @@ import torch
 
 from analysis.errors import UnknownWorkloadError
 from analysis.workloads.architectures import ARCHITECTURE_FORMS
+from analysis.workloads.cases.folders import CaseFacts, publish, staged
+from analysis.workloads.cases.sent import SentFile, sent_case
 from analysis.workloads.catalogue import built_in_names, catalogue
 from analysis.workloads.load import load_workload
-from analysis.workloads.upload import save_upload
 from analysis.workloads.workload import Workload
 from tests.uploads import digit_arrays, model_bytes, npz_bytes
 
@@ -68,15 +69,15 @@ def test_a_factory_is_loaded_from_its_file():
 
 
 def test_an_upload_is_loaded_with_its_three_parts():
-    source = save_upload(
-        "digits-mlp",
-        model_bytes("digits-mlp"),
-        npz_bytes(**digit_arrays(40)),
-        model_name="net.safetensors",
-        data_name="set.npz",
+    case, files = sent_case(
+        [SentFile("net.safetensors", model_bytes("digits-mlp"))],
+        SentFile("set.npz", npz_bytes(**digit_arrays(40))),
+        architecture="digits-mlp",
     )
-    workload = load_workload(source)
-    assert (workload.name, workload.source) == ("net · set", source)
+    with staged(case, files) as part:
+        publish(part, case, CaseFacts(40, 6570, 3, "", "top1"))
+    workload = load_workload(case.source)
+    assert (workload.name, workload.source) == ("net · set", case.source)
     parts = (workload.calibration, workload.sweep, workload.evaluation)
     assert [len(images_of(part)) for part in parts] == [10, 10, 20]
 

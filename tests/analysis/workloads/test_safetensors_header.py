@@ -45,7 +45,7 @@ HOSTILE = {
     "no tensors": (raw_safetensors({}), "holds 0 tensors"),
     "too many tensors": (
         raw_safetensors({f"t{i}": entry(0, 0, (0,)) for i in range(MAX_TENSORS + 1)}),
-        "holds 2001 tensors",
+        "holds 20001 tensors",
     ),
     "metadata of another kind": (raw_safetensors({"__metadata__": 1, "a": entry()}), "metadata"),
     "entry of another kind": (raw_safetensors({"a": 1}), "not exactly the fields"),

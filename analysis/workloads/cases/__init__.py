@@ -1,0 +1,1 @@
+"""Models with their data as users bring them: what is stored of each, and opening it."""

@@ -1,0 +1,128 @@
+"""A stored case as a workload: its model, its data and its metric put together."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from analysis.errors import ModelError
+from analysis.metrics import Metric, Perplexity, Rmse, Top1
+from analysis.workloads.architectures import ARCHITECTURE_FORMS
+from analysis.workloads.arrays import read_arrays
+from analysis.workloads.cases.folders import CaseFacts, StoredCase
+from analysis.workloads.cases.record import inside
+from analysis.workloads.data.form import Arrays, DataForm, DataOptions, Pictures
+from analysis.workloads.data.parts import DataParts
+from analysis.workloads.data.read import read_data
+from analysis.workloads.models.form import refuse_code
+from analysis.workloads.models.model import ReadModel
+from analysis.workloads.models.read import read_model
+from analysis.workloads.parts import count_samples
+from analysis.workloads.samples import cut_samples
+from analysis.workloads.stored import built_in_parts
+from analysis.workloads.subject import subject
+from analysis.workloads.workload import Inputs, Workload
+
+
+def open_case(stored: StoredCase) -> Workload:
+    """The workload of a stored case.
+
+    Raises:
+        WorkloadError: its model or its data cannot be read, or do not fit each other.
+    """
+    case, folder = stored.case, stored.folder
+    if case.uploaded:
+        refuse_code(case.model.form)
+    path = inside(folder, case.data.path)
+    example = _example(path, case.data.options)
+    read = read_model(
+        case.model.form, inside(folder, case.model.path), case.model.architecture, example
+    )
+    parts = _parts(case.model.architecture, path, _fitting(case.data.options, read, path))
+    return Workload(
+        name=case.title,
+        model=read.model,
+        calibration=parts.calibration,
+        sweep=parts.sweep,
+        evaluation=parts.evaluation,
+        metric=metric_of(case.task, parts),
+        output=read.output,
+        classes=parts.classes,
+        description=f"{case.description} {parts.description}",
+        source=case.source,
+    )
+
+
+def facts_of(stored: StoredCase) -> CaseFacts:
+    """Open a case to its end: layers found, forwards run, data read.
+
+    Raises:
+        WorkloadError: it cannot be analysed; the message says why.
+    """
+    workload = open_case(stored)
+    made = subject(workload)
+    parts = (made.parts.calibration, made.parts.sweep, made.parts.evaluation)
+    return CaseFacts(
+        samples=sum(map(count_samples, parts)),
+        parameters=sum(value.numel() for value in made.model.parameters()),
+        layers=len(made.layers),
+        data=workload.description,
+        metric=made.metric.name if made.metric is not None else None,
+    )
+
+
+def _parts(architecture: str, path: Path, options: DataOptions) -> DataParts:
+    """The data; for a built-in network its own reader, which knows the shape of its images."""
+    form = ARCHITECTURE_FORMS.get(architecture)
+    if form is None or path.suffix.lower() != ".npz" or options.form is not None:
+        return read_data(path, options)
+    arrays = read_arrays(path)
+    if not any(name.startswith("y") for name in arrays):
+        return read_data(path, options)
+    return built_in_parts(cut_samples(arrays, form))
+
+
+def _example(path: Path, options: DataOptions) -> Callable[[], Inputs]:
+    """A few samples, read only for the forms that need them."""
+
+    def first() -> Inputs:
+        for inputs, _ in read_data(path, options).calibration:
+            return inputs
+        raise ModelError("The calibration part must not be empty; give more data.")
+
+    return first
+
+
+def _fitting(options: DataOptions, read: ReadModel, path: Path) -> DataOptions:
+    """The user's own form, else what the model's files say where the data are of that kind."""
+    takes = read.takes
+    if options.form is not None or takes is None:
+        return options
+    suffix = path.suffix.lower()
+    form: DataForm | None = None
+    if isinstance(takes, Pictures):
+        if path.is_dir() or suffix == ".zip":
+            form = takes
+        elif suffix == ".npz" and takes.mean and _bytes(path):
+            form = Arrays(mean=takes.mean, std=takes.std)
+    elif suffix in (".txt", ".jsonl"):
+        form = takes
+    return options if form is None else replace(options, form=form)
+
+
+def _bytes(path: Path) -> bool:
+    """Whether the images are bytes, so that nobody has standardised them yet."""
+    images = read_arrays(path).get("x", read_arrays(path).get("x_sweep"))
+    return images is not None and images.dtype.kind == "u"
+
+
+def metric_of(task: str, parts: DataParts) -> Metric | None:
+    """The metric of a task; without one, what the targets suggest; None without targets."""
+    if not parts.labelled:
+        return None
+    for _, target in parts.calibration:
+        if target is not None and target.is_floating_point():
+            return Rmse()
+        if target is not None and target.dim() > 1:
+            return Perplexity()
+        break
+    return Top1()

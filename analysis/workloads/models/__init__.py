@@ -1,0 +1,1 @@
+"""Models in the forms that users have them: a reader for each form, and the checks before it."""

@@ -1,0 +1,209 @@
+"""A folder as transformers' `save_pretrained` writes it, read offline and without its code."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from analysis.errors import ModelError, UnsupportedFileError
+from analysis.workloads.checks import check_weights
+from analysis.workloads.data.form import MAX_SIDE, Pictures, Text
+from analysis.workloads.models.model import ReadModel
+from analysis.workloads.models.needed import needed
+from analysis.workloads.models.skeletons import built
+from analysis.workloads.models.torch_archive import check_archive
+from analysis.workloads.safetensors_header import read_header
+
+MAX_JSON_BYTES = 4 * 1024**2
+TOKENS = 128
+
+
+def read_folder(folder: Path) -> ReadModel:
+    """The model of a folder with config.json and its weights.
+
+    Raises:
+        WorkloadError: transformers is not installed, a file is damaged or hostile, the model
+            would need code of its own, or weights are missing.
+    """
+    kind = _model_class(_config(folder))
+    _check_files(folder)
+    return finished(load_pretrained(kind, folder, folder.name), folder)
+
+
+def read_beside(name: str, state: dict[str, Tensor]) -> ReadModel:
+    """The model of a folder with config.json, or of an ID downloaded before, with other weights.
+
+    Raises:
+        WorkloadError: as `read_folder`; or there is no such folder, and no such download.
+    """
+    folder = Path(name).expanduser()
+    if not (folder / "config.json").is_file():
+        folder = _downloaded(name)
+    config = _config(folder)
+    kind = _model_class(config)
+    return finished(load_pretrained(kind, None, name, config=config, state_dict=state), folder)
+
+
+def load_pretrained(kind: Any, folder: Path | None, name: str, **options: Any) -> nn.Module:
+    """A model of transformers: offline, in float32, without code of its own, all weights there.
+
+    Raises:
+        ModelError: it cannot be built, or weights are missing, of another shape or not its own.
+    """
+    needed("transformers", "A Hugging Face model").utils.logging.disable_progress_bar()
+    loaded: tuple[nn.Module, Mapping[str, Any]] = built(
+        f"The model {name:.80}",
+        lambda: kind.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **options,
+        ),
+    )
+    model, report = loaded
+    wrong = [*report["missing_keys"], *report["mismatched_keys"], *report["unexpected_keys"]]
+    if wrong:
+        raise ModelError(
+            f"The weights must be those of {type(model).__name__}; {len(wrong)} are missing, of "
+            f"another shape or unknown, the first is {min(map(str, wrong)):.200}. Save it again "
+            "with save_pretrained."
+        )
+    return model
+
+
+def finished(model: nn.Module, folder: Path) -> ReadModel:
+    """The loaded model in eval mode, with what the folder says of its inputs."""
+    check_weights(model)
+    config: Any = model.config
+    if hasattr(config, "use_cache"):
+        config.use_cache = False  # a cache of keys and values is no output
+    headless = not any("logits" in name for name in _outputs(model))
+    return ReadModel(model.eval(), input_form(folder, config), last_hidden if headless else None)
+
+
+def _outputs(model: nn.Module) -> tuple[str, ...]:
+    """Whether a head follows, by the name of the class: transformers' own convention."""
+    name = type(model).__name__
+    return ("logits",) if "For" in name or name.endswith("LMHeadModel") else ("last_hidden_state",)
+
+
+def last_hidden(result: Any) -> Tensor:
+    """The last hidden state of a model without a head."""
+    found: Tensor = result.last_hidden_state
+    return found
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UnsupportedFileError(
+            f"{file.name} must be a JSON object of at most 4 MiB, and this one is not; save the "
+            "model again with save_pretrained."
+        )
+    return found
+
+
+def _config(folder: Path) -> Any:
+    """The configuration, of a class that transformers itself has."""
+    plain = _json(folder / "config.json")
+    if "auto_map" in plain:
+        raise UnsupportedFileError(
+            "A model must be one that transformers knows; this config.json asks for code of its "
+            "own (auto_map), which is never run. Bring it with a factory instead: my_case.py:make."
+        )
+    transformers = needed("transformers", "A Hugging Face model")
+    return built(
+        f"The model of {folder.name}",
+        lambda: transformers.AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        ),
+    )
+
+
+def _model_class(config: Any) -> Any:
+    """The class that wrote the folder; without a name the bare model of that type."""
+    transformers = needed("transformers", "A Hugging Face model")
+    named = (config.architectures or [""])[0]
+    found = getattr(transformers, named, None) if isinstance(named, str) and named else None
+    if isinstance(found, type) and issubclass(found, transformers.PreTrainedModel):
+        return found
+    if named:
+        raise ModelError(
+            f"config.json must name a model class of transformers; {named!r:.80} is none of "
+            "the version installed. Check the field architectures."
+        )
+    return transformers.AutoModel
+
+
+def _check_files(folder: Path) -> None:
+    """Weights as data only: safetensors where there are some, else archives of tensors."""
+    tensors = sorted(folder.glob("*.safetensors"))
+    for file in tensors:
+        read_header(file)
+    archives = [] if tensors else sorted(folder.glob("pytorch_model*.bin"))
+    for file in archives:
+        check_archive(file)
+    if not tensors and not archives:
+        raise UnsupportedFileError(
+            f"The folder must hold its weights (model.safetensors); {folder.name!r:.80} holds "
+            "none. Save the model again with save_pretrained."
+        )
+
+
+def _downloaded(name: str) -> Path:
+    """The folder of a model in the local cache; nothing is downloaded here."""
+    hub = needed("huggingface_hub", f"The architecture hf:{name:.80}")
+    try:
+        return Path(hub.try_to_load_from_cache(name, "config.json")).parent
+    except Exception as error:
+        raise UnsupportedFileError(
+            f"hf: must be followed by a folder with config.json, or by the ID of a model that was "
+            f"downloaded before; {name!r:.80} is neither. Download it, or name its folder."
+        ) from error
+
+
+def input_form(folder: Path, config: Any) -> Pictures | Text | None:
+    """What the folder says of the inputs: pictures by its preprocessor, text by its tokenizer."""
+    if (folder / "preprocessor_config.json").is_file():
+        return _pictures(_json(folder / "preprocessor_config.json"), config)
+    size = getattr(config, "image_size", None)
+    if isinstance(size, int):
+        return Pictures(size=(size, size), channels=_channels(config))
+    if (folder / "tokenizer.json").is_file():
+        return Text(tokenizer=str(folder), tokens=sequence_tokens(config))
+    return None
+
+
+def sequence_tokens(config: Any) -> int:
+    """Tokens of a sequence: what is usual here, or all the places the model has."""
+    return max(2, min(TOKENS, int(getattr(config, "max_position_embeddings", None) or TOKENS)))
+
+
+def _channels(config: Any) -> Any:
+    return 1 if getattr(config, "num_channels", 3) == 1 else 3
+
+
+def _pictures(found: Mapping[str, Any], config: Any) -> Pictures:
+    size = found.get("crop_size") or found.get("size") or {}
+    if isinstance(size, int):
+        size = {"height": size, "width": size}
+    fallback = getattr(config, "image_size", 224)
+    side = size.get("shortest_edge", fallback)
+    height, width = (int(size.get(key, side)) for key in ("height", "width"))
+    scaled = bool(found.get("do_normalize", True))
+    return Pictures(
+        size=(min(height, MAX_SIDE), min(width, MAX_SIDE)),
+        channels=_channels(config),
+        mean=tuple(found.get("image_mean", ())) if scaled else (),
+        std=tuple(found.get("image_std", ())) if scaled else (),
+    )
