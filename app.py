@@ -4,13 +4,19 @@ The script with the menu lies in `pages/ui/`, where no `pages/` folder is beside
 Streamlit's automatic pages answer the first deep link after a start (streamlit 1.67).
 """
 
+import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-import streamlit as st
-
 ROOT = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    # `App.run` reads neither STREAMLIT_… variables nor options such as --server.port (streamlit
+    # 1.67), so that `python app.py` becomes `streamlit run app.py`, in this process's place.
+    command = [sys.executable, "-P", "-m", "streamlit", "run", str(ROOT / "app.py"), *sys.argv[1:]]
+    os.execv(command[0], command)
+
+import streamlit as st  # noqa: E402
+
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
@@ -25,7 +31,3 @@ app = st.App(
     routes=routes(),
     on_script_error=show_defect,
 )
-
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        app.run()

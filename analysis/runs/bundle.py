@@ -140,8 +140,10 @@ def export_bundle(store: RunStore, run: str) -> dict[str, Any]:
     return plain
 
 
-def import_bundle(store: RunStore, document: Mapping[str, Any], run: str) -> None:
-    """Put an exported run into a store, shared by everybody; doing it again changes nothing.
+def import_bundle(
+    store: RunStore, document: Mapping[str, Any], run: str, *, owner: str = SHARED
+) -> None:
+    """Put an exported run into a store; doing it again changes nothing.
 
     Its figures stay its own: what this store knows of the same workload is neither replaced nor
     hidden, because a document from outside may say anything.
@@ -150,13 +152,14 @@ def import_bundle(store: RunStore, document: Mapping[str, Any], run: str) -> Non
         store: where to.
         document: what `export_bundle` gave.
         run: the id it gets; one that is there is replaced.
+        owner: who sees it listed and may delete it; by default everybody sees it, for good.
 
     Raises:
         RunError: the document is damaged or of another version.
     """
     bundle = _parsed(document)
     with store.database.writing() as connection:
-        _put(connection, bundle, run)
+        _put(connection, bundle, run, owner)
         inspections.put_from_outside(connection, bundle.job.source, bundle.inspection)
 
 
@@ -180,7 +183,7 @@ def ensure_demo(store: RunStore, folder: Path | None = None) -> None:
         return
     bundle = _parsed(serial.parse_object(content.decode(), RunError, "run bundle"))
     with store.database.writing() as connection:
-        _put(connection, bundle, DEMO_RUN)
+        _put(connection, bundle, DEMO_RUN, SHARED)
         inspections.put(connection, bundle.job.source, bundle.inspection, bundle.job.ended)
         connection.execute(delete(facts).where(facts.c.name == DEMO_RUN))
         connection.execute(insert(facts).values(name=DEMO_RUN, value=digest))
@@ -208,12 +211,12 @@ def _parsed(document: Mapping[str, Any]) -> _Bundle:
     return serial.from_plain(_Bundle, dict(document), RunError, "run bundle")
 
 
-def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
+def _put(connection: Connection, bundle: _Bundle, run: str, owner: str) -> None:
     """Replace the run; recipes that people made from it stay."""
     connection.execute(delete(jobs).where(jobs.c.id == run))
     results.erase(connection, run)
     recipes.erase(connection, run)
-    connection.execute(insert(jobs).values(_job_row(bundle, run)))
+    connection.execute(insert(jobs).values(_job_row(bundle, run, owner)))
     results.save_setup(connection, run, bundle.setup)
     results.save_cost(connection, run, bundle.cost)
     results.save_judgement(connection, run, bundle.reliability, bundle.notes)
@@ -226,14 +229,14 @@ def _put(connection: Connection, bundle: _Bundle, run: str) -> None:
     if bundle.proxies:
         results.put_proxies(connection, run, bundle.proxies)
     for record in bundle.recipes:
-        own = replace(record, id=_own_id(run, record.id), run=run, owner=SHARED)
+        own = replace(record, id=_own_id(run, record.id), run=run, owner=owner)
         recipes.forget_scores(connection, own.id)
         recipes.put(connection, own)
     for scored in bundle.scores:
         recipes.put_score(connection, _own_id(run, scored.recipe_id), scored.score, scored.created)
 
 
-def _job_row(bundle: _Bundle, run: str) -> dict[str, Any]:
+def _job_row(bundle: _Bundle, run: str, owner: str) -> dict[str, Any]:
     told = bundle.job
     return {
         "id": run,
@@ -241,7 +244,7 @@ def _job_row(bundle: _Bundle, run: str) -> dict[str, Any]:
         "source": told.source,
         "workload": told.workload,
         "fingerprint": told.fingerprint,
-        "owner": SHARED,
+        "owner": owner,
         "options": pack(told.options),
         "state": "done",
         "created": told.created,

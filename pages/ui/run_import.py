@@ -10,7 +10,7 @@ from analysis.runs.bundle import import_bundle
 from pages.ui.controls import error_card
 from pages.ui.guard import guarded
 from pages.ui.places import go
-from pages.ui.state import choose_run, store
+from pages.ui.state import choose_run, owner, store
 from pages.ui.text import bytes_text
 
 IMPORT_BYTES = 64_000_000
@@ -19,18 +19,22 @@ IMPORT_BYTES = 64_000_000
 
 @guarded()
 def run_import() -> None:
-    """Upload a run bundle; it becomes a shared run and is opened."""
+    """Upload a run bundle; it becomes a run of this visitor's own and is opened."""
     with st.form("import_run", border=False):
         uploaded = st.file_uploader("Run bundle (JSON, from the export of a run)", type=["json"])
         sent = st.form_submit_button("Import", icon=":material/upload:")
-    st.caption("An imported run is shared: everybody who uses this server sees it.")
+    st.caption(
+        "An imported run is listed for you alone, opens for whoever has its link, and can be "
+        "deleted like any other of yours."
+    )
     if not sent:
         return
     if uploaded is None:
         error_card("An import needs the file of an exported run; choose one first.")
         return
     run = uuid4().hex
-    import_bundle(store(), serial.parse_object(_text(uploaded.getvalue()), RunError, "run"), run)
+    document = serial.parse_object(_text(uploaded.getvalue()), RunError, "run")
+    import_bundle(store(), document, run, owner=owner())
     choose_run(run)
     go("sensitivity", run=run)
 

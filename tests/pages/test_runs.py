@@ -115,6 +115,13 @@ def test_jobs_of_every_kind_have_a_row(open_page):
     assert {"Look", "Sweep"} <= set(app.dataframe[0].value["kind"])
 
 
+def visible_jobs_of(owner: str):
+    """Jobs in the order of the table."""
+    store = RunStore()
+    both = (*store.jobs(owner=owner), *store.jobs(owner=SHARED))
+    return sorted(both, key=lambda job: -job.created)
+
+
 def imported(app, content: bytes):
     app.file_uploader[0].upload("run.json", content)
     return button(app, "Import").click().run()
@@ -127,7 +134,23 @@ def test_an_exported_run_can_be_imported_and_opened(open_page, filled):
     run = app.query_params["run"]
     assert run != filled.run
     assert RunStore().sensitivities(run).points == filled.result.points
-    assert RunStore().job(run).owner == SHARED
+    assert RunStore().job(run).owner == "local"
+
+
+def test_an_imported_run_can_be_deleted_by_who_imported_it(open_page, filled):
+    document = json.dumps(export_bundle(RunStore(), filled.run)).encode()
+    run = imported(open_page("runs"), document).query_params["run"]
+    recipes = {record.id for record in RunStore().recipes(run=run)}
+    app = open_page("runs")
+    mine = [job.id for job in visible_jobs_of("local")]
+    app = choose(app, mine.index(run))
+    button(app, "Delete").click().run()
+    assert RunStore().job(run)
+    button(app, "Yes, delete").click().run()
+    assert not app.exception and not app.error
+    assert run not in {job.id for job in RunStore().jobs()}
+    assert recipes and not recipes & {record.id for record in RunStore().recipes()}
+    assert RunStore().job(filled.run)
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b"\xff", b'{"version": 99}'])

@@ -89,6 +89,16 @@ def test_what_was_found_besides_points_travels(tmp_path: Path, store: RunStore) 
     assert store.calibration("elsewhere") is None
 
 
+def test_an_import_can_belong_to_somebody(store: RunStore, document: dict[str, Any]) -> None:
+    import_bundle(store, document, "copy", owner="a" * 32)
+    assert store.job("copy").owner == "a" * 32
+    assert {record.owner for record in store.recipes(run="copy")} == {"a" * 32}
+    with pytest.raises(RunError, match="Only the person"):
+        store.delete("copy", owner="b" * 32)
+    store.delete("copy", owner="a" * 32)
+    assert store.jobs() == () == store.recipes(run="copy")
+
+
 def test_importing_again_changes_nothing(store: RunStore, document: dict[str, Any]) -> None:
     import_bundle(store, document, "copy")
     before = contents(store, "copy")
