@@ -15,6 +15,7 @@ from analysis.cli.solving import Search, Solved, parse_search, solve
 from analysis.hardware.catalogue import profile as find_profile
 from analysis.hardware.check import check_recipe
 from analysis.hardware.profile import HardwareProfile
+from analysis.layers import Layer
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 
@@ -68,7 +69,7 @@ def allocate(  # noqa: PLR0913  (an option each)
     document = {
         **choice_document(result, solved.choice),
         **_search_document(solved),
-        "warnings": _warnings(hardware, result, solved.choice.recipe),
+        "warnings": _warnings(hardware, known.found_layers(), solved.choice.recipe),
         "baselines": list(_baseline_rows(solved.baselines)),
         "verdict": verdict.sentence if verdict else None,
         "verdict_kind": verdict.kind if verdict else None,
@@ -77,12 +78,12 @@ def allocate(  # noqa: PLR0913  (an option each)
 
 
 def _warnings(
-    hardware: HardwareProfile | None, result: Sensitivities, recipe: Recipe
+    hardware: HardwareProfile | None, layers: tuple[Layer, ...], recipe: Recipe
 ) -> list[dict[str, Any]]:
     """What the target objects to."""
     if hardware is None:
         return []
-    return [serial.to_plain(found) for found in check_recipe(hardware, result.layers, recipe)]
+    return [serial.to_plain(found) for found in check_recipe(hardware, layers, recipe)]
 
 
 def choice_document(result: Sensitivities, choice: Choice) -> dict[str, Any]:

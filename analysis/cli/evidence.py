@@ -8,6 +8,7 @@ from analysis import serial
 from analysis.allocation.calibration import Calibration
 from analysis.cli.opening import open_store
 from analysis.errors import RunError, UnknownRunError
+from analysis.layers import Layer
 from analysis.runs.store import RunStore
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.packed import document_interactions
@@ -33,6 +34,11 @@ class Evidence:
     def run(self) -> str:
         """The run's id; empty where it has none."""
         return self.result.run or ""
+
+    def found_layers(self) -> tuple[Layer, ...]:
+        """The layers with the groups that were found, whatever somebody made of them since."""
+        setup = self.store.setup(self.run) if self.store is not None else None
+        return self.result.layers if setup is None else setup.layers
 
     def rows(self) -> Sequence[CellSamples]:
         """Raw figures; none where the run is not in the store."""

@@ -6,6 +6,8 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from analysis.allocation.groupings import Grouping
+from analysis.allocation.regroup import regroup
 from analysis.errors import UnknownRunError
 from analysis.runs.packing import (
     array_bytes,
@@ -155,7 +157,7 @@ def samples_of(connection: Connection, run: str) -> tuple[CellSamples, ...]:
 
 
 def sensitivities_of(connection: Connection, run: str) -> Sensitivities:
-    """Everything learnt so far.
+    """Everything learnt so far, with the decision groups as somebody edited them.
 
     Raises:
         UnknownRunError: no sweep of that id has begun.
@@ -168,6 +170,9 @@ def sensitivities_of(connection: Connection, run: str) -> Sensitivities:
         )
     found = points_of(connection, run)
     whole = Sensitivities.assemble(setup, found, cost_of(connection, run), run=run)
+    edited = finding_of(connection, run, "groups", Grouping)
+    if edited is not None:
+        whole = regroup(whole, edited.groups, inputs=edited.inputs)
     reliability, notes = judgement_of(connection, run)
     return replace(whole, reliability=reliability, notes=notes)
 

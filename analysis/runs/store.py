@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy import delete
 
 from analysis.allocation.calibration import Calibration
+from analysis.allocation.groupings import Grouping
 from analysis.errors import RunError
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
@@ -220,6 +221,25 @@ class RunStore:
         """What proxies say of a sweep's weights; empty where none were computed."""
         with self.database.reading() as connection:
             return results.proxies_of(connection, run)
+
+    def save_groups(self, run: str, edited: Grouping, *, owner: str) -> None:
+        """Keep decision groups that somebody edited; they hold wherever the sweep is read.
+
+        Raises:
+            UnknownRunError: there is no run of that id.
+            RunError: it belongs to somebody else.
+        """
+        with self.database.writing() as connection:
+            jobs.owned_row(connection, run, owner)
+            if edited.changed:
+                results.put_finding(connection, run, "groups", edited)
+            else:
+                results.drop_finding(connection, run, "groups")
+
+    def groups(self, run: str) -> Grouping:
+        """What somebody changed of the decision groups that were found."""
+        with self.database.reading() as connection:
+            return results.finding_of(connection, run, "groups", Grouping) or Grouping()
 
     # Inspections ------------------------------------------------------------------------------
 

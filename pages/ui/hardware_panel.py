@@ -46,7 +46,8 @@ def hardware_panel(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
     if chosen is None:
         return
     st.caption(f"It takes {takes(chosen, result.layers)}.")
-    found = check_recipe(chosen, result.layers, recipe)
+    # with the groups that were found: what was taken apart by hand is merged there all the same
+    found = check_recipe(chosen, reads.found_layers(desk.run), recipe)
     try:
         reads.frontier(desk.run, chosen)
     except AnalysisError as error:

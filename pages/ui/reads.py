@@ -16,6 +16,7 @@ from analysis.allocation.calibration import Calibration
 from analysis.allocation.frontier import FrontierPoint
 from analysis.allocation.frontier import frontier as solve_frontier
 from analysis.hardware.profile import HardwareProfile
+from analysis.layers import Layer
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
@@ -66,10 +67,17 @@ def job(run: str) -> Job:
     return _once(store().job, run)
 
 
-def version(run: str) -> tuple[str, str, str, int, float | None]:
-    """What changes whenever the run's points do; a cache key for anything made from them."""
-    row = job(run)
-    return (str(home_dir()), run, row.state, row.done, row.ended)
+def version(run: str) -> tuple[str, str, str, int, float | None, str]:
+    """What changes whenever the run's points or groups do; a cache key for what is made of them."""
+    row, edited = job(run), _once(store().groups, run)
+    groups = repr(edited) if edited.changed else ""
+    return (str(home_dir()), run, row.state, row.done, row.ended, groups)
+
+
+def found_layers(run: str) -> tuple[Layer, ...]:
+    """The layers with the groups that were found, whatever somebody made of them since."""
+    known = _once(store().setup, run)
+    return () if known is None else known.layers
 
 
 @st.cache_resource(show_spinner=False, max_entries=_KEEP)
