@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from analysis.layers import Layer
 from analysis.metrics import statistics_rows
@@ -24,9 +25,11 @@ from analysis.quant.spec import (
     RangeMethod,
 )
 from analysis.sensitivity.exact import chunk_size
+from analysis.sensitivity.footprint import memory_figures
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import DEFAULT_BITS
 from analysis.simulate.calibration import calibrate
+from analysis.simulate.lookups import count_lookups, row_lookups
 from analysis.simulate.simulated import simulated
 from analysis.workloads.parts import count_samples, cut_batches
 from analysis.workloads.subject import Subject, subject
@@ -57,7 +60,9 @@ def activation_menu() -> Iterator[QuantSpec]:
             yield QuantSpec(IntFormat(width), ACTIVATION_SPEC.granularity, method)
 
 
-def _profile(made: Subject, layer: Layer, observed: Observer | None) -> LayerProfile:
+def _profile(
+    made: Subject, layer: Layer, observed: Observer | None, counts: Tensor | None
+) -> LayerProfile:
     weight = made.model.get_parameter(layer.param).detach()
     rows = weight.movedim(layer.channel_axis, 0).reshape(layer.channels, -1)
     step = -(-layer.channels // MAX_CHANNELS)
@@ -69,10 +74,14 @@ def _profile(made: Subject, layer: Layer, observed: Observer | None) -> LayerPro
         activation_stats=observed.stats() if observed else None,
         channel_min=tuple(rows.amin(1)[::step].tolist()),
         channel_max=tuple(rows.amax(1)[::step].tolist()),
-        effects=tuple(weight_effect(weight, s, layer.channel_axis) for s in weight_menu(layer)),
+        effects=tuple(
+            weight_effect(weight, spec, layer.channel_axis, lookups=counts)
+            for spec in weight_menu(layer)
+        ),
         activation_effects=tuple(activation_effect(observed, s) for s in activation_menu())
         if observed
         else (),
+        lookups=None if counts is None else row_lookups(counts),
     )
 
 
@@ -99,13 +108,16 @@ def inspect_workload(workload: Workload) -> Inspection:
         WorkloadError: the model or the data cannot be used.
     """
     made = subject(workload)
-    observed = calibrate(made)
+    observed, counts = calibrate(made), count_lookups(made)
     metric = made.metric
     return Inspection(
         workload=made.name,
         fingerprint=made.fingerprint,
         description=workload.description,
-        profiles=tuple(_profile(made, layer, observed.get(layer.name)) for layer in made.layers),
+        profiles=tuple(
+            _profile(made, layer, observed.get(layer.name), counts.get(layer.name))
+            for layer in made.layers
+        ),
         skipped=made.skipped,
         samples=SampleCounts(
             calibration=count_samples(made.parts.calibration),
@@ -118,4 +130,5 @@ def inspect_workload(workload: Workload) -> Inspection:
         divergence=made.divergence,
         parameters=sum(value.numel() for value in made.model.parameters()),
         other_bytes=made.other_bytes,
+        memory=memory_figures(made),
     )

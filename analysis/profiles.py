@@ -9,6 +9,23 @@ from analysis.sensitivity.points import Direction, Divergence
 
 
 @dataclass(frozen=True, slots=True)
+class RowLookups:
+    """How the calibration set reads an embedding table.
+
+    Attributes:
+        rows: of the table.
+        read: rows that were read at least once.
+        lookups: rows read in all.
+        hottest: share of the lookups that read the most-read tenth of the rows.
+    """
+
+    rows: int
+    read: int
+    lookups: int
+    hottest: float
+
+
+@dataclass(frozen=True, slots=True)
 class LayerProfile:
     """One layer, looked at.
 
@@ -18,6 +35,7 @@ class LayerProfile:
         channel_min, channel_max: extremes of each output channel, at most 512 (strided beyond).
         effects: what the menu of specs does to the weight.
         activation_effects: what the menu of specs does to the input.
+        lookups: how its rows are read; None where it is no embedding table.
     """
 
     layer: Layer
@@ -29,6 +47,7 @@ class LayerProfile:
     channel_max: tuple[float, ...]
     effects: tuple[SpecEffect, ...]
     activation_effects: tuple[SpecEffect, ...] = ()
+    lookups: RowLookups | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,21 @@ class SampleCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryFigures:
+    """What tells the memory of a sweep beforehand.
+
+    Attributes:
+        held_bytes: resident bytes of a process with torch, the model and its data.
+        activation_bytes: what one sample leaves behind where every module's output is kept.
+        output_values: size of one sample's output.
+    """
+
+    held_bytes: int
+    activation_bytes: int
+    output_values: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """A workload, looked at: everything the app shows before a sweep.
 
@@ -48,6 +82,7 @@ class Inspection:
         reference: float metrics on the evaluation set.
         skipped: parameters that stay in float, and why.
         other_bytes: bytes of everything that is not a quantisable weight.
+        memory: what a sweep's memory follows from; None in looks of earlier versions.
     """
 
     workload: str
@@ -62,6 +97,7 @@ class Inspection:
     divergence: Divergence
     parameters: int
     other_bytes: int
+    memory: MemoryFigures | None = None
 
     @property
     def layers(self) -> tuple[Layer, ...]:

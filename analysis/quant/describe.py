@@ -51,20 +51,45 @@ def weight_stats(weight: Tensor) -> TensorStats:
 
 
 def weight_effect(
-    weight: Tensor, spec: QuantSpec, channel_axis: int, evidence: LayerEvidence | None = None
+    weight: Tensor,
+    spec: QuantSpec,
+    channel_axis: int,
+    evidence: LayerEvidence | None = None,
+    lookups: Tensor | None = None,
 ) -> SpecEffect:
     """What a spec does to a weight.
 
     `clipped` counts values beyond the grid by more than the half step of rounding; `grid` is that
     of the group with the largest scale, before any gain correction. `evidence` as in
-    `fake_quantize_weight`.
+    `fake_quantize_weight`; `lookups` how often each row of a table is read, (rows,).
 
     Raises:
         ModelError: the weight is empty, NaN or infinite.
     """
     qparams = weight_qparams(weight, spec, channel_axis)
     actual = fake_quantize_with(weight, qparams, spec, channel_axis, evidence)
-    return effect_with(weight, actual, qparams, spec, channel_axis)
+    found = effect_with(weight, actual, qparams, spec, channel_axis)
+    if lookups is None or not bool(lookups.any()):
+        return found
+    return replace(found, looked_up_db=looked_up_sqnr(weight.detach(), actual, lookups))
+
+
+def looked_up_sqnr(weight: Tensor, actual: Tensor, lookups: Tensor) -> float:
+    """SQNR in dB of what a table hands out: each row counts as often as it is read.
+
+    Args:
+        weight: (rows, columns).
+        actual: quantised, same shape.
+        lookups: times each row is read, (rows,).
+    """
+    signal = noise = 0.0
+    step = max(1, TILE // weight.shape[1])
+    parts = (torch.split(tensor, step) for tensor in (weight, actual, lookups))
+    for x, x_hat, times in zip(*parts, strict=True):
+        exact = x.double()
+        signal += (times * exact.square().sum(1)).sum().item()
+        noise += (times * (exact - x_hat).square().sum(1)).sum().item()
+    return _sqnr_db(signal, noise)
 
 
 def effect_with(

@@ -46,6 +46,8 @@ class SpecEffect:
         clipped: share of values outside the range.
         scale: smallest and largest scale over channels (or groups).
         grid: values the codes stand for, for the widest channel; at most 256 of them.
+        looked_up_db: the same ratio with every row of an embedding table counted as often as
+            calibration reads it; None for other weights and tables that are not read.
     """
 
     spec: QuantSpec
@@ -53,3 +55,4 @@ class SpecEffect:
     clipped: float
     scale: tuple[float, float]
     grid: tuple[float, ...]
+    looked_up_db: float | None = None

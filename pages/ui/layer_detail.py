@@ -17,6 +17,7 @@ from analysis.trials import SpecLook
 from pages.ui import answers, layer_findings, layer_strip, reads
 from pages.ui.controls import plot
 from pages.ui.layer_frames import effect_at
+from pages.ui.layer_lookups import looked_up, lookups_fact
 from pages.ui.layer_sides import Side, sides_of
 from pages.ui.spec_menu import nearest
 from pages.ui.spec_parts import input_spec
@@ -88,6 +89,8 @@ def _title(profile: LayerProfile, names: list[str], place: int) -> None:
         f"{count_text(layer.parameters)} weights",
         f"{count_text(layer.macs)} MACs",
     ]
+    if profile.lookups is not None:
+        facts.append(lookups_fact(profile.lookups))
     if layer.folded is not None:
         facts.append(f"with {plain(layer.folded)} folded in")
     if layer.tied:
@@ -122,6 +125,7 @@ def _numbers(profile: LayerProfile, side: Side) -> None:
                 "Signal to quantisation noise of the weights at the chosen spec, over the whole "
                 "tensor; higher is better, 6 dB are one bit.",
             ),
+            *looked_up(effect, side.title),
             (
                 f"{side.title}Clipped",
                 percent(effect.clipped, 2),
