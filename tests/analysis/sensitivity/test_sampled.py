@@ -50,7 +50,7 @@ def test_a_sampled_sweep_estimates_the_exact_one():
     exact = Sensitivities.collect(sweep(workload, bits=(2, 4))).points
     sampled = Sensitivities.collect(sweep(workload, bits=(2, 4), method="sampled")).points
     assert {p.stage for p in sampled} == {"sampled"}
-    assert {p.samples for p in sampled} == {64}
+    assert {p.samples for p in sampled} == {draw_size(512)}
     covered = [s.low <= e.divergence <= s.high for e, s in zip(exact, sampled, strict=True)]
     assert np.mean(covered) > 0.7
     errors = [s.divergence / e.divergence - 1 for e, s in zip(exact, sampled, strict=True)]
