@@ -45,14 +45,15 @@ def restore_layers(graph: fx.GraphModule) -> fx.GraphModule:
     parameters of plain modules.
     """
     _to_parameters(graph)
+    _flat_calls(graph)
     for node in list(graph.graph.nodes):
         make = MAKERS.get(node.target) if node.op == "call_function" else None
         if make is not None:
             _replace(graph, node, make)
     graph.graph.eliminate_dead_code()
     graph.graph.lint()
-    graph.recompile()
-    return graph
+    # a new module of the same parts, without torch's hooks that check the shapes of inputs
+    return fx.GraphModule(graph, graph.graph).eval()
 
 
 def _to_parameters(graph: fx.GraphModule) -> None:
@@ -63,6 +64,15 @@ def _to_parameters(graph: fx.GraphModule) -> None:
             if value.is_floating_point() and ("weight" in own or "bias" in own):
                 del module._buffers[own]
                 module.register_parameter(own, nn.Parameter(value.detach()))
+
+
+def _flat_calls(graph: fx.GraphModule) -> None:
+    """Plain arguments and one result: torch's specs of nested ones cannot be copied quietly."""
+    graph.graph.set_codegen(fx.graph.CodeGen())
+    output = graph.graph.output_node()
+    results = output.args[0]
+    if isinstance(results, list | tuple) and len(results) == 1:
+        output.args = (results[0],)
 
 
 def _argument(graph: fx.GraphModule, value: Any) -> Any:
