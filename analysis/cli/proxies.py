@@ -7,6 +7,7 @@ from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.proxies.agreement import (
     INFLATED,
     ProxyAgreement,
+    few_layers,
     measured_weights,
     ranked_proxies,
 )
@@ -34,7 +35,8 @@ def proxies_text(result: Sensitivities, found: Sequence[ProxyResult]) -> str:
         [
             table(headers, rows),
             f"Spearman's rank correlation with the divergence measured on {samples} sweep samples: "
-            f"of {layers} layers within each width, their median, and beside them {INFLATED}.",
+            f"of {layers} layers within each width, their median, and beside them {INFLATED}. "
+            f"{few_layers(layers)}".rstrip(),
             *notes,
         ]
     )

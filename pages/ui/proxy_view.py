@@ -12,6 +12,7 @@ from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.proxies.agreement import (
     INFLATED,
     ProxyAgreement,
+    few_layers,
     measured_weights,
     ranked_proxies,
 )
@@ -61,7 +62,8 @@ def _comparison(sweep: Job, result: Sensitivities, ranked: Sequence[ProxyAgreeme
     points = measured_weights(result)
     st.caption(
         f"Compared with {len(points):,} measured weight cells. "
-        f"{evidence_text(points, len(points))} The last column is {INFLATED}."
+        f"{evidence_text(points, len(points))} {few_layers(ranked[0].layers)} "
+        f"The last column is {INFLATED}."
     )
     with st.expander("What each score is", icon=":material/function:"):
         for row in ranked:

@@ -112,7 +112,7 @@ def test_words_say_what_is_compared_and_what_each_score_is(open_page, swept):
 
 
 def test_what_was_left_out_or_had_no_labels_is_said_once(open_page, swept):
-    note = "Without labels the model's own answers serve as labels."
+    note = "Without labels of its classes the model's own answers serve as labels."
     for proxy in made_up_proxies(swept.result):
         told = replace(proxy, note=note) if PROXIES[proxy.name].needs_labels else proxy
         told = replace(told, values=(), note="Left out.") if proxy.name == "weight_mse" else told

@@ -91,6 +91,20 @@ def ranked_proxies(
     return tuple(sorted(rows, key=lambda row: np.inf if row.median is None else -row.median))
 
 
+FEW = 8
+
+
+def few_layers(layers: int) -> str:
+    """What to say where a rank correlation is coarse; "" where it is not.
+
+    Two neighbours that change places lower Spearman's coefficient by 12 / (n (n^2 - 1)).
+    """
+    if not 2 <= layers <= FEW:
+        return ""
+    swap = 12 / (layers * (layers**2 - 1))
+    return f"With {layers} layers, two neighbours that change places already cost {swap:.2f}."
+
+
 def _agreement(
     bits: int | None, points: Sequence[SweepPoint], figures: Mapping[Cell, float]
 ) -> Agreement:

@@ -81,7 +81,7 @@ PROXIES: Mapping[str, Proxy] = {
         formula="trace of the Hessian / number of weights · sum of dW²",
         source="HAWQ-V2, arXiv 1911.03852, section 3; trace by Hutchinson's estimator",
         direction="higher",
-        cost="up to 3 F and 4 F a probe, 32 probes spread over the batches",
+        cost="3 F, and 4 F times the probes of a batch; 32 probes in all",
         needs_backward=True,
         needs_labels=True,
     ),

@@ -27,7 +27,7 @@ from analysis.workloads.workload import Workload
 NO_TARGETS = (
     "Left out: it needs targets of the output's shape, and this workload has none; give labels."
 )
-OWN_ANSWERS = "Without labels the model's own answers serve as labels."
+OWN_ANSWERS = "Without labels of its classes the model's own answers serve as labels."
 
 Names = tuple[str, ...]
 

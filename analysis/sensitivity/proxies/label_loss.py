@@ -26,12 +26,16 @@ def labels_of(made: Subject) -> Labels | None:
 
 
 def label_losses(kind: Labels, output: Tensor, target: Tensor | None) -> Tensor:
-    """Loss of each sample, (samples,): mean cross-entropy of its positions, or half |error|^2."""
+    """Loss of each sample, (samples,): mean cross-entropy of its positions, or half |error|^2.
+
+    Positions whose label is no class (such as 255 or -100 for "ignore") do not count.
+    """
     if kind == "targets":
         assert target is not None
         return 0.5 * (output - target).reshape(len(output), -1).square().sum(1)
+    count = output.shape[-1]
     classes = output.detach().argmax(-1) if kind == "answers" or target is None else target
-    flat = F.cross_entropy(
-        output.reshape(-1, output.shape[-1]), classes.reshape(-1).long(), reduction="none"
-    )
-    return flat.reshape(len(output), -1).mean(1)
+    named = ((classes >= 0) & (classes < count)).reshape(len(output), -1)
+    kept = classes.reshape(-1).long().where(named.reshape(-1), 0)
+    losses = F.cross_entropy(output.reshape(-1, count), kept, reduction="none")
+    return (losses.reshape(len(output), -1) * named).sum(1) / named.sum(1).clamp(min=1)

@@ -2,9 +2,11 @@ from dataclasses import replace
 from math import inf
 
 import pytest
+from scipy.stats import spearmanr
 
 from analysis.sensitivity.points import Sensitivities
 from analysis.sensitivity.proxies.agreement import (
+    few_layers,
     measured_weights,
     rank_agreement,
     ranked_proxies,
@@ -98,6 +100,15 @@ def test_the_best_comes_first_and_what_has_no_figure_last(measured):
         ],
     )
     assert [row.proxy.name for row in rows] == ["gradient_output", "weight_mse", "hessian_trace"]
+
+
+@pytest.mark.parametrize("layers", [2, 3, 6])
+def test_few_layers_are_told_what_a_swap_costs(layers):
+    ranks = list(range(layers))
+    swapped = [1, 0, *ranks[2:]]
+    cost = 1 - spearmanr(ranks, swapped).statistic
+    assert f"already cost {cost:.2f}." in few_layers(layers)
+    assert few_layers(40) == few_layers(1) == ""
 
 
 def test_every_proxy_says_what_it_is():

@@ -12,12 +12,12 @@ from torch.func import functional_call
 from analysis.layers import Layer
 from analysis.metrics import Rmse
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
-from analysis.sensitivity import weight_cache
 from analysis.sensitivity.points import Cell, Sensitivities
 from analysis.sensitivity.proxies import fisher, hutchinson
 from analysis.sensitivity.proxies.catalogue import PROXIES
 from analysis.sensitivity.proxies.compute import ON_LABELS, PASSES, proxies
 from analysis.sensitivity.proxies.ground import Ground
+from analysis.sensitivity.proxies.label_loss import label_losses
 from analysis.sensitivity.sketch import sketch_size
 from analysis.sensitivity.sweep import sweep
 from analysis.sensitivity.weight_cache import WeightCache
@@ -140,9 +140,9 @@ def test_fisher_and_taylor_equal_a_loop_over_single_samples(name):
 
 
 def test_signed_micro_batches_give_the_fisher_of_single_samples(monkeypatch):
-    workload = make_workload("branched", samples=512)
+    workload = make_workload("branched", samples=256)
     exact = figures(workload)["diagonal_fisher"]
-    assert fisher.ROWS < 512
+    assert fisher.ROWS < 256
     monkeypatch.setattr(fisher, "LARGEST", 1)
     single = figures(workload)["diagonal_fisher"]
     for cell, value in exact.items():
@@ -234,6 +234,19 @@ def test_without_labels_the_answers_serve_and_the_note_says_so():
     assert results["weight_mse"].note == ""
 
 
+def test_labels_that_are_no_class_do_not_count():
+    torch.manual_seed(0)
+    output, target = torch.randn(4, 3, 5), torch.randint(0, 5, (4, 3))
+    whole = label_losses("labels", output, target)
+    plain = nn.functional.cross_entropy(output.flatten(0, 1), target.flatten(), reduction="none")
+    assert torch.allclose(whole, plain.reshape(4, 3).mean(1))
+    target[0, 1], target[1] = 255, -100
+    found = label_losses("labels", output, target)
+    assert found[0] == pytest.approx(float(plain[[0, 2]].mean()))
+    assert found[1] == 0
+    assert torch.equal(found[2:], whole[2:])
+
+
 def test_a_regression_without_targets_leaves_the_gradients_out():
     workload = replace(quadratic(), metric=None, divergence="mse")
     bare = replace(workload, sweep=[(x, None) for x, _ in workload.sweep or ()])
@@ -269,7 +282,9 @@ def test_corrected_weights_that_are_kept_nowhere_have_proxies_too(name, monkeypa
     cells = sweep(workload, bits=(3,), weight_spec=CORRECTED).setup.cells
     kept = {r.name: dict(r.values) for r in proxies(workload, cells)}
     assert all(len(values) == len(cells) for values in kept.values())
-    monkeypatch.setattr(weight_cache, "CACHE_BYTES", 0)
+    monkeypatch.setattr(
+        WeightCache, "get", lambda self, *asked: quantized_weight(self.subject, *asked)
+    )
     assert {r.name: dict(r.values) for r in proxies(workload, cells)} == kept
 
 
