@@ -12,11 +12,13 @@ from analysis.cli.schemes import SCHEME_HELP, SPEC_HELP, one_of, read_schemes
 from analysis.errors import OptionError
 from analysis.runs.foreground import claim_new, work_here
 from analysis.runs.records import SweepOptions
+from analysis.sensitivity.memory import mebibytes
 from analysis.sensitivity.packed import sweep_document
 from analysis.sensitivity.points import (
     DEFAULT_BITS,
     Method,
     Sensitivities,
+    SweepCost,
     Target,
     Targets,
 )
@@ -69,6 +71,7 @@ def sweep(  # noqa: PLR0913  (an option each)
     )
     source, store = resolve_source(workload), open_store()
     attempt = claim_new(store, source, options, owner=OWNER)
+    attempt.say = note
     with watched(store, attempt.job_id):
         work_here(attempt)
     result = store.sensitivities(attempt.job_id)
@@ -107,11 +110,20 @@ def sweep_text(result: Sensitivities) -> str:
         *tables,
         f"Divergence ({setup.divergence}) of {setup.workload} with only that tensor quantised, on "
         f"the {setup.samples} samples of the sweep set{f' (float {known})' if known else ''}.",
-        f"{cost.seconds:.1f} s for {cost.forwards:.1f} forwards of the sweep set, "
-        f"{cost.peak_rss_bytes / 2**20:.0f} MiB at most.",
+        f"{cost.seconds:.1f} s for {cost.forwards:.1f} forwards of the sweep set{_workers(cost)}, "
+        f"{mebibytes(cost.peak_rss_bytes)} at most{_expected(cost)}.",
         f"Next: quantscope allocate {result.run} --average-bits 4",
     ]
     return "\n\n".join(lines)
+
+
+def _workers(cost: SweepCost) -> str:
+    return f" by {cost.workers} workers ({cost.cpu_seconds:.1f} s CPU)" if cost.workers > 1 else ""
+
+
+def _expected(cost: SweepCost) -> str:
+    known = cost.expected_rss_bytes
+    return f" (about {mebibytes(known)} expected)" if known else ""
 
 
 def _divergences(result: Sensitivities, target: Target) -> str:

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any, Literal, assert_never
@@ -41,10 +41,14 @@ class Attempt:
     A thread beats once a second. It also sees to it that a wish to stop is met: the work looks at
     it between units (`check`), and where that takes too long the process simply ends, because
     each finished unit is in the store already.
+
+    Attributes:
+        say: tells people something about the work; into the job's log by default.
     """
 
     def __init__(self, store: RunStore, job_id: str, number: int) -> None:
         self.store, self.job_id, self.number = store, job_id, number
+        self.say: Callable[[str], None] = logging.getLogger(__name__).info
         self._stop: tuple[Stop, float] | None = None
         self._ended = Event()
         self._last_unit: float | None = None

@@ -10,6 +10,8 @@ from analysis.errors import RunError
 from analysis.runs.attempt import Attempt
 from analysis.runs.jobs import sweep_keywords
 from analysis.runs.records import SweepOptions
+from analysis.sensitivity.machine import free_bytes
+from analysis.sensitivity.options import SweepOptions as Checked
 from analysis.sensitivity.points import Sensitivities, SweepSetup
 
 if TYPE_CHECKING:
@@ -32,10 +34,14 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
         RunError: the workload changed since an earlier attempt began.
         CancelledError: the job is to stop.
     """
+    from analysis.sensitivity.footprint import sweep_memory
     from analysis.sensitivity.interactions import interactions_of
     from analysis.sensitivity.reliability import reliability_of
     from analysis.sensitivity.sweep import sweep
+    from analysis.workloads.subject import subject
 
+    asked, made = Checked(**sweep_keywords(options)), subject(workload)
+    attempt.say(sweep_memory(made, asked).sentence(free_bytes()))
     run, store = attempt.job_id, attempt.store
     stored = store.setup(run)
     done = 0.0 if stored is None else store.job(run).done

@@ -73,7 +73,7 @@ def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
 
     workload = _open(attempt, job)
     known = attempt.store.inspection_of(job.source)
-    if known is None or known.fingerprint != subject(workload).fingerprint:
+    if known is None or not known.memory or known.fingerprint != subject(workload).fingerprint:
         _inspect(attempt, job, workload)
     attempt.begin("sweeping")
     result = measure(attempt, workload, options)

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     attempt = Attempt(RunStore(), job_id, int(number))
     if not attempt.adopt():
         return 0
-    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     _be_modest()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: attempt.stop("stopped"))
     try:

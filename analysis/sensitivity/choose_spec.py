@@ -21,6 +21,7 @@ from analysis.sensitivity.candidates import Chosen, Specs
 from analysis.sensitivity.draw import draw_samples, draw_size
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.float_run import FloatRun, run_float
+from analysis.sensitivity.memory import CANDIDATE_BYTES
 from analysis.sensitivity.points import Cell, Target
 from analysis.sensitivity.questions import Question, Rows, weight_questions
 from analysis.sensitivity.resampling import mean_interval
@@ -37,9 +38,6 @@ CONTESTED = 1.25
 
 SKETCHED = 0.6
 """Share of the time after which all candidates are estimated."""
-
-TABLE_BYTES = 1 << 30
-"""Errors of candidates held at once; beyond, the sketch runs more than once."""
 
 Told = Callable[[float], None]
 """Called between units of work with the share that is done; may raise to stop."""
@@ -184,7 +182,7 @@ def _shares(questions: Sequence[Question]) -> Iterator[list[Question]]:
     share: list[Question] = []
     size = 0
     for question in questions:
-        if share and size + question.table_bytes > TABLE_BYTES:
+        if share and size + question.table_bytes > CANDIDATE_BYTES:
             yield share
             share, size = [], 0
         share.append(question)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from analysis.divergence import Reference, reference_of
 from analysis.layers import Layer
+from analysis.sensitivity.chunks import chunk_size as chunk_size
 from analysis.sensitivity.draw import Draw
 from analysis.sensitivity.float_run import kept_statistics
 from analysis.sensitivity.points import Cell, CellSamples, Stage
@@ -26,19 +26,7 @@ from analysis.workloads.parts import cut_batch, cut_batches, pick_samples, sampl
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Batch, call_model
 
-LAYER_OUTPUT_BYTES = 2 << 20
-"""Aimed size of the largest layer output of one chunk: beyond, page faults cost more than the
-dispatch that a larger chunk saves (METHODS 7.2). Five nets were fastest at 1 to 4 MiB, and 1.5 to
-2.5 times slower at 16 MiB."""
-
-MAX_CHUNK = 128
 PROOF_SAMPLES = 4
-
-
-def chunk_size(layers: Sequence[Layer]) -> int:
-    """Samples a chunk, from the largest layer output; the same on every machine."""
-    sizes = (4 * prod(x.output_shape) for x in layers if x.output_shape is not None)
-    return int(min(max(LAYER_OUTPUT_BYTES // max(sizes, default=1), 1), MAX_CHUNK))
 
 
 @dataclass(slots=True, eq=False)

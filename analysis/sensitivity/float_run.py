@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from analysis.divergence import squared_norms
+from analysis.errors import ModelError
 from analysis.metrics import FloatMetric, Metric, statistics_rows
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Divergence
@@ -66,8 +68,22 @@ def gini_impurity(kind: Divergence, output: Tensor) -> Floats:
     return np.asarray((1 - p.square().sum(-1)).reshape(len(output), -1).mean(1).numpy())
 
 
+def _check_finite(output: Tensor, before: int) -> None:
+    bad = (~torch.isfinite(output.reshape(len(output), -1)).all(1)).nonzero().flatten().tolist()
+    if bad:
+        raise ModelError(
+            "The float model's outputs must be finite; it gives NaN or infinity on sample "
+            f"{before + bad[0]} of the sweep set. Check that sample, the weights and the "
+            "preprocessing."
+        )
+
+
 def run_float(made: Subject, size: int) -> FloatRun:
-    """Run the float model over the sweep set in batches of `size`."""
+    """Run the float model over the sweep set in batches of `size`.
+
+    Raises:
+        ModelError: an output is not finite; its sample is named.
+    """
     norms: list[Floats] = []
     statistics: list[Floats] = []
     impurity: list[Floats] = []
@@ -75,6 +91,7 @@ def run_float(made: Subject, size: int) -> FloatRun:
     with simulated(made, None) as forward:
         for inputs, target in cut_batches(made.parts.sweep, size):
             output = forward(inputs)
+            _check_finite(output, sum(map(len, norms)))
             columns = output[0].numel()
             norms.append(squared_norms(output).numpy())
             statistics.append(kept_statistics(made.metric, output, target, output))

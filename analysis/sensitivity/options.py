@@ -14,6 +14,7 @@ from analysis.quant.spec import (
     check_weight_spec,
 )
 from analysis.sensitivity.candidates import Chosen, check_base, widths_of
+from analysis.sensitivity.memory import Asked
 from analysis.sensitivity.points import DEFAULT_BITS, Cell, Method, Scheme, Target, Targets
 
 MOST_WORKERS = 256
@@ -122,6 +123,15 @@ class SweepOptions:
             return chosen if self.weight_scheme == "best" else ()
         plain = QuantSpec(self.activation_spec.format, self.activation_spec.granularity)
         return (self.activation_families or (plain,)) if self.activation_scheme == "best" else ()
+
+    def memory(self, samples: int) -> Asked:
+        """What decides about the memory."""
+        weights, inputs = (
+            len(self.bits) * max(len(self.families(target)), 1) * (self.target in (target, "both"))
+            for target in get_args(Target)
+        )
+        chosen = bool(self.families("weight") or self.families("activation"))
+        return Asked(weights, inputs, chosen, samples, self.method, self.workers)
 
     def cells(self, layers: Iterable[Layer], chosen: Chosen | None = None) -> tuple[Cell, ...]:
         """Every question, layer by layer; `chosen` are the specs of the "best" schemes."""

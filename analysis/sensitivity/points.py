@@ -119,6 +119,7 @@ class SweepCost:
         peak_rss_bytes: peak resident bytes, those of all its processes added up.
         cpu_seconds: of all its processes; 0 where it is not known.
         workers: processes that measured.
+        expected_rss_bytes: what `peak_rss_bytes` was expected to be; 0 where it is not known.
     """
 
     forwards: float
@@ -126,6 +127,7 @@ class SweepCost:
     peak_rss_bytes: int
     cpu_seconds: float = 0.0
     workers: int = 1
+    expected_rss_bytes: int = 0
 
     def then(self, later: "SweepCost") -> "SweepCost":
         """This and what came after it."""
@@ -135,6 +137,7 @@ class SweepCost:
             max(self.peak_rss_bytes, later.peak_rss_bytes),
             self.cpu_seconds + later.cpu_seconds,
             max(self.workers, later.workers),
+            max(self.expected_rss_bytes, later.expected_rss_bytes),
         )
 
 

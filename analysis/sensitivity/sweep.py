@@ -12,8 +12,11 @@ from analysis.sensitivity.choose_spec import SpecChooser, Told, silent
 from analysis.sensitivity.clock import Clock
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.float_run import FloatRun, run_float
+from analysis.sensitivity.footprint import sweep_memory
 from analysis.sensitivity.gathered import Gathered
 from analysis.sensitivity.handover import Handover, Unit, handed_over, source_of
+from analysis.sensitivity.machine import free_bytes
+from analysis.sensitivity.memory import MemoryNeed, check_memory
 from analysis.sensitivity.options import SweepKeywords, SweepOptions
 from analysis.sensitivity.points import CellSamples, Stage, SweepCost, SweepPoint, SweepSetup
 from analysis.sensitivity.questions import questions_of
@@ -33,6 +36,7 @@ class Sweep:
     Attributes:
         setup: known before the first point.
         done: raw figures of an interrupted run; what they hold is not measured again.
+        need: the memory that is expected.
         handover: tells other processes what to measure; None where this one measures alone.
         spent: what choosing the specs took before.
         notes: what the user should know, such as a stage that this model does not allow.
@@ -42,6 +46,7 @@ class Sweep:
     options: SweepOptions
     setup: SweepSetup
     found: FloatRun
+    need: MemoryNeed
     handover: Handover | None = None
     done: Sequence[CellSamples] = ()
     spent: SweepCost | None = None
@@ -60,6 +65,7 @@ class Sweep:
         """What it took so far."""
         forwards = 1.0 + sum(stage.forwards for stage in self._stages)
         cost = self._clock.cost(forwards + (self._workers.forwards if self._workers else 0.0))
+        cost = replace(cost, expected_rss_bytes=self.need.total)
         if others := self._workers:
             cost = replace(
                 cost,
@@ -187,6 +193,8 @@ def sweep(
             "No layer's input was seen as a float tensor, so no activation can be quantised; "
             "sweep the weights instead."
         )
+    need = sweep_memory(made, asked)
+    check_memory(need, free_bytes(), held=need.held)
     found = run_float(made, chunk_size(made.layers))
     cells, spent = known.cells if known else None, None
     if cells is None:
@@ -210,7 +218,7 @@ def sweep(
         activations=asked.activation_scheme,
     )
     handover = None if source is None else handed_over(source, workload, asked, setup, found)
-    fresh = Sweep(made, asked, setup, found, handover, spent=spent)
+    fresh = Sweep(made, asked, setup, found, need, handover, spent=spent)
     fresh.notes.extend((*made.notes, *_metric_notes(made, found), *_unseen_notes(fresh)))
     return fresh
 

@@ -7,11 +7,10 @@ from torch import Tensor
 
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.memory import WEIGHT_CACHE_BYTES
 from analysis.simulate.evidence import evidence_for
 from analysis.simulate.quantized import QuantizedWeight, corrected, rounded_weight
 from analysis.workloads.subject import Subject
-
-CACHE_BYTES = 512 << 20
 
 Key = tuple[str, QuantSpec]
 
@@ -42,7 +41,7 @@ class WeightCache:
             return self._kept[key]
         weight = rounded_weight(self.subject, layer, spec)
         size = weight.numel() * weight.element_size()
-        if self._size + size <= CACHE_BYTES:
+        if self._size + size <= WEIGHT_CACHE_BYTES:
             self._kept[key] = weight
             self._size += size
         return weight

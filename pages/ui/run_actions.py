@@ -9,13 +9,15 @@ from analysis.runs.bundle import export_bundle
 from analysis.runs.jobs import SHARED
 from analysis.runs.process import log_path
 from analysis.runs.records import Job
+from analysis.sensitivity.memory import mebibytes
+from analysis.sensitivity.points import SweepCost
 from pages.ui import reads
 from pages.ui.controls import error_card
 from pages.ui.guard import guarded
 from pages.ui.places import link
 from pages.ui.runs_list import KINDS, job_place, job_title, owner_text, took
 from pages.ui.state import owner, run_workload, store
-from pages.ui.text import plain, samples_text, when
+from pages.ui.text import duration, plain, samples_text, when
 
 _ASKED = "delete_asked"
 LOG_LINES = 12
@@ -61,7 +63,17 @@ def _facts(job: Job) -> list[str]:
     result = reads.sensitivities(job.id) if job.kind == "sweep" and not job.live else None
     if result is not None and result.cost.peak_rss_bytes:
         parts.append(f"{result.cost.forwards:,.0f} forwards of {_samples(result.setup.samples)}")
-        parts.append(f"peak memory {result.cost.peak_rss_bytes / 2**20:,.0f} MiB")
+        parts += _machine(result.cost)
+    return parts
+
+
+def _machine(cost: SweepCost) -> list[str]:
+    expected = (
+        f" ({mebibytes(cost.expected_rss_bytes)} expected)" if cost.expected_rss_bytes else ""
+    )
+    parts = [f"peak memory {mebibytes(cost.peak_rss_bytes)}{expected}"]
+    if cost.workers > 1:
+        parts.append(f"{cost.workers} workers, {duration(cost.cpu_seconds)} of CPU time")
     return parts
 
 

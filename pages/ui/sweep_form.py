@@ -14,6 +14,7 @@ from pages.ui.places import go
 from pages.ui.quantiser_controls import Quantiser, input_quantiser, weight_quantiser
 from pages.ui.state import DEMO_RUN, Source, choose_run, owner, store, workload_sources
 from pages.ui.submit import submit_job
+from pages.ui.sweep_machine import memory_fits, workers_control
 from pages.ui.text import duration, when
 
 TARGETS: dict[Targets, str] = {
@@ -45,6 +46,7 @@ def sweep_form(source: str) -> None:
         method = _method()
         target = _target()
         bits = _bits()
+        workers = workers_control()
     with right:
         weight = weight_quantiser(disabled=target == "activation")
         activation = input_quantiser() if target != "weight" else NO_INPUTS
@@ -61,11 +63,12 @@ def sweep_form(source: str) -> None:
         activation_spec=activation.spec,
         activation_families=activation.families,
         seconds=seconds,
+        workers=workers,
         until_settled=until_settled,
         proxies=proxies,
     )
     st.caption(_expectation(chosen, options, weight.ways, activation.ways))
-    ready = bool(bits)
+    ready = memory_fits(chosen, options) and bool(bits)
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
         start(chosen, sources[chosen].title if chosen in sources else chosen, options)
 

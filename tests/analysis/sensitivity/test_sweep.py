@@ -7,7 +7,7 @@ from torch import nn
 
 from analysis.errors import ModelError, OptionError, WorkloadError
 from analysis.metrics import Rmse
-from analysis.sensitivity import exact
+from analysis.sensitivity import chunks
 from analysis.sensitivity.points import Sensitivities, from_document, to_document
 from analysis.sensitivity.sweep import sweep
 from analysis.workloads.parts import tensors_of
@@ -50,7 +50,7 @@ def test_no_layer_of_these_nets_needs_the_full_forward():
 
 
 def test_points_sharpen_chunk_by_chunk(monkeypatch):
-    monkeypatch.setattr(exact, "MAX_CHUNK", 10)
+    monkeypatch.setattr(chunks, "MAX_CHUNK", 10)
     run = sweep(make_workload("branched"), bits=(3,))
     points = [p for p in run if p.layer == "head"]
     assert [p.samples for p in points] == [10, 20, 24]
@@ -59,14 +59,14 @@ def test_points_sharpen_chunk_by_chunk(monkeypatch):
 
 def test_chunks_change_nothing_but_rounding(monkeypatch):
     whole = Sensitivities.collect(sweep(make_workload("branched"), bits=(3,)))
-    monkeypatch.setattr(exact, "MAX_CHUNK", 7)
+    monkeypatch.setattr(chunks, "MAX_CHUNK", 7)
     cut = Sensitivities.collect(sweep(make_workload("branched"), bits=(3,)))
     for first, second in zip(whole.points, cut.points, strict=True):
         assert first.divergence == pytest.approx(second.divergence, abs=1e-7)
 
 
 def test_a_resumed_sweep_equals_an_uninterrupted_one(monkeypatch):
-    monkeypatch.setattr(exact, "MAX_CHUNK", 10)
+    monkeypatch.setattr(chunks, "MAX_CHUNK", 10)
     workload = make_workload("branched")
     whole = Sensitivities.collect(sweep(workload, bits=(2, 4)))
     done = []
