@@ -42,7 +42,15 @@ def add(  # noqa: PLR0913  (an option each)
             "with an ID or a folder.",
         ),
     ] = "",
-    task: Annotated[str, typer.Option(help="What the metric follows from.")] = "",
+    task: Annotated[
+        str,
+        typer.Option(
+            metavar="TASK",
+            help="What the metrics follow from: classification, binary, language-model, "
+            "segmentation, detection, regression, depth, ratings, ranking or embeddings; else the "
+            "labels tell.",
+        ),
+    ] = "",
     options: Annotated[
         str, typer.Option("--data-options", metavar="JSON", help="How the data are read and cut.")
     ] = "",

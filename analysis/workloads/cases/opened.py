@@ -6,6 +6,7 @@ from pathlib import Path
 
 from analysis.errors import ModelError
 from analysis.metrics import Metric, Perplexity, Rmse, Top1
+from analysis.metrics.tasks import metrics_of_task
 from analysis.workloads.architectures import ARCHITECTURE_FORMS
 from analysis.workloads.arrays import read_arrays
 from analysis.workloads.cases.folders import CaseFacts, StoredCase
@@ -38,13 +39,15 @@ def open_case(stored: StoredCase) -> Workload:
         case.model.form, inside(folder, case.model.path), case.model.architecture, example
     )
     parts = _parts(case.model.architecture, path, _fitting(case.data.options, read, path))
+    metrics = metrics_of(case.task, parts)
     return Workload(
         name=case.title,
         model=read.model,
         calibration=parts.calibration,
         sweep=parts.sweep,
         evaluation=parts.evaluation,
-        metric=metric_of(case.task, parts),
+        metric=metrics[0] if metrics else None,
+        metrics=metrics[1:],
         output=read.output,
         classes=parts.classes,
         description=f"{case.description} {parts.description}",
@@ -115,14 +118,20 @@ def _bytes(path: Path) -> bool:
     return images is not None and images.dtype.kind == "u"
 
 
-def metric_of(task: str, parts: DataParts) -> Metric | None:
-    """The metric of a task; without one, what the targets suggest; None without targets."""
+def metrics_of(task: str, parts: DataParts) -> tuple[Metric, ...]:
+    """The metrics of a task; without one, what the targets suggest; none without targets.
+
+    Raises:
+        OptionError: there is no such task.
+    """
+    if task:
+        return metrics_of_task(task, labelled=parts.labelled)
     if not parts.labelled:
-        return None
+        return ()
     for _, target in parts.calibration:
         if target is not None and target.is_floating_point():
-            return Rmse()
+            return (Rmse(),)
         if target is not None and target.dim() > 1:
-            return Perplexity()
+            return (Perplexity(),)
         break
-    return Top1()
+    return (Top1(),)
