@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from analysis.quant.affine import Grid
+from analysis.quant.affine import FLOAT32_MAX, SMALLEST_SCALE, Grid
 from analysis.quant.evidence import HessianRoot
 from analysis.quant.levels import LevelGrid
 
@@ -41,7 +41,9 @@ def gptq_rows(rows: Tensor, grid: Grid | LevelGrid, root: HessianRoot) -> Tensor
 
     # In units of a power of two, the largest weight between 1 and 2: no error can overflow.
     unit = 2.0 ** (torch.frexp(rows.abs().max())[1] - 1)
-    own = replace(grid, scale=grid.scale / unit).mapped(arranged)
+    # A scale far from all weights (of zeros, or the least that a format has) must stay a number.
+    scale = (grid.scale / unit).clamp(SMALLEST_SCALE, FLOAT32_MAX)
+    own = replace(grid, scale=scale).mapped(arranged)
     made = _rounded(arranged(rows / unit).contiguous(), own, root.factor.to(rows.dtype))
     result = torch.empty_like(made).scatter_(1, places, made).mul_(unit)
     return result.transpose(1, 2).reshape(rows.shape)

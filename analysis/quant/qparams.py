@@ -75,10 +75,10 @@ def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:
         ValueError: nothing was observed.
     """
     check_activation_spec(spec)
-    if spec.range_method == "dynamic":
+    if spec.at_run_time:
         raise OptionError(
-            f"A dynamic range is found for each sample when it comes, so {spec.label!r} has no "
-            "scale of its own; choose a range that calibration finds."
+            f"Dynamic ranges and blocks find their scales when an input comes, so {spec.label!r} "
+            "has no scale of its own; choose a range that calibration finds."
         )
     if spec not in observed.qparams:
         ends = torch.tensor(_observed_range(observed, spec), dtype=torch.float64)

@@ -64,12 +64,14 @@ def check_activation_spec(spec: "QuantSpec") -> None:
     """Refuse a spec that activations cannot take.
 
     Raises:
-        OptionError: it is not per-tensor, or has words that only weights know.
+        OptionError: it is neither per-tensor nor of a block format, or has words that only weights
+            know.
     """
-    if not isinstance(spec.granularity, PerTensor):
+    blocks = isinstance(spec.format, MxFormat | NvFp4Format)
+    if not blocks and not isinstance(spec.granularity, PerTensor):
         raise OptionError(
             "Activations take one scale for the whole tensor (per-tensor), because the scale "
-            f"must leave the sum of products; not {spec.label!r}."
+            f"must leave the sum of products, or the blocks of MX and NVFP4; not {spec.label!r}."
         )
     if spec.range_method not in ACTIVATION_RANGES or _weights_alone(spec):
         raise OptionError(

@@ -124,6 +124,11 @@ class QuantSpec:
         return (self.with_bits(8) if sized else self).kernel
 
     @property
+    def at_run_time(self) -> bool:
+        """Whether an input quantised so has scales that are found when it comes."""
+        return self.range_method == "dynamic" or isinstance(self.format, MxFormat | NvFp4Format)
+
+    @property
     def needs_inputs(self) -> bool:
         """Whether a weight quantised so depends on the inputs of its layer."""
         return self.rounding == "gptq" or self.bias_correction

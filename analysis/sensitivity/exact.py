@@ -152,7 +152,7 @@ class ExactStage:
         if cell.target == "weight":
             with in_place(self.subject, {layer: self.weights.get(layer, cell.spec)}):
                 return self.subject.take(call_model(model, inputs))
-        quantizer = input_quantizer(self.ranges, layer, cell.spec)
+        quantizer = input_quantizer(self.subject, self.ranges, layer, cell.spec)
         with input_transforms(model, {layer.module: quantizer}):
             return self.subject.take(call_with(model, {}, inputs))
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from analysis.quant.dynamic import fake_quantize_samples
+from analysis.quant.dynamic import fake_quantize_as_it_comes
 from analysis.quant.fake import fake_quantize_tensor
-from analysis.quant.formats import Format
 from analysis.quant.observer import Observer
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.spec import QuantSpec
@@ -49,13 +48,15 @@ class InputBins:
     Attributes:
         errors: quantised less float value at the bin centres, (specs, bins); zeros for the specs
             that find their range at run time.
-        dynamic: formats of those specs, by their number.
+        dynamic: those specs, by their number.
+        channel_axis: of the layer's input.
     """
 
     low: float
     high: float
     errors: Tensor
-    dynamic: Mapping[int, Format]
+    dynamic: Mapping[int, QuantSpec]
+    channel_axis: int = -1
 
     def place(self, values: Tensor) -> PlacedInput:
         """Sort an input into the bins; values beyond the range go to the outer ones."""
@@ -65,8 +66,10 @@ class InputBins:
         outside = bool(lowest < self.low) or bool(highest > self.high)
         excess = flat.clamp(self.low, self.high).sub_(flat) if outside else None
         dynamic = {
-            number: (fake_quantize_samples(values, format) - values.detach()).flatten()
-            for number, format in self.dynamic.items()
+            number: (
+                fake_quantize_as_it_comes(values, spec, self.channel_axis) - values.detach()
+            ).flatten()
+            for number, spec in self.dynamic.items()
         }
         return PlacedInput(scaled.to(torch.int32), excess, dynamic)
 
@@ -89,17 +92,17 @@ class InputBins:
         return self.high - self.low or 1.0
 
 
-def input_bins(observed: Observer, specs: Sequence[QuantSpec]) -> InputBins:
+def input_bins(observed: Observer, specs: Sequence[QuantSpec], channel_axis: int = -1) -> InputBins:
     """Bins between the extremes of calibration; a constant input has one error everywhere."""
     low, high = observed.minimum, observed.maximum
     width = (high - low) / BINS
     centres = low + (torch.arange(BINS, dtype=torch.float32) + 0.5) * width
     errors = []
     for spec in specs:
-        if spec.range_method == "dynamic":
+        if spec.at_run_time:
             errors.append(torch.zeros(BINS))
             continue
         qparams = activation_qparams(observed, spec)
         errors.append(fake_quantize_tensor(centres, qparams, spec.format) - centres)
-    dynamic = {n: spec.format for n, spec in enumerate(specs) if spec.range_method == "dynamic"}
-    return InputBins(low, high, torch.stack(errors), dynamic)
+    dynamic = {n: spec for n, spec in enumerate(specs) if spec.at_run_time}
+    return InputBins(low, high, torch.stack(errors), dynamic, channel_axis)

@@ -33,6 +33,7 @@ from analysis.sensitivity.watched_inputs import WatchedInputs, watched_inputs
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.sensitivity.weight_errors import WeightErrors, weight_errors
 from analysis.simulate.calibration import Ranges
+from analysis.simulate.patches import input_channel_axis
 from analysis.simulate.quantized import output_leaves
 from analysis.simulate.substitution import quiet_inference, substituted
 from analysis.workloads.parts import cut_batches, pick_samples, samples_in
@@ -213,9 +214,10 @@ class SketchStage:
         for layer in self.subject.layers:
             specs = [cell.spec for cell in self._of(layer.name, "activation")]
             if specs:
-                if layer.name not in self._bins:
-                    self._bins[layer.name] = input_bins(self.ranges[layer.name], specs)
                 module = self.subject.model.get_submodule(layer.module)
+                if layer.name not in self._bins:
+                    axis = input_channel_axis(module)
+                    self._bins[layer.name] = input_bins(self.ranges[layer.name], specs, axis)
                 found[layer.name] = module, self._bins[layer.name]
         return found
 

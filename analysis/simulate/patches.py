@@ -17,6 +17,11 @@ def spatial_dims(module: nn.Module) -> int:
     return len(module.kernel_size) if isinstance(module, (*_CONVS, *_TRANSPOSED)) else 0
 
 
+def input_channel_axis(module: nn.Module) -> int:
+    """Axis of the channels in a module's input, from behind."""
+    return -1 - spatial_dims(module)
+
+
 def multiplies(module: nn.Module, layer: Layer) -> bool:
     """Whether the layer's weight is multiplied with the module's first input, and we know how.
 

@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from analysis.layers import Layer
-from analysis.quant.dynamic import fake_quantize_samples
+from analysis.quant.dynamic import fake_quantize_as_it_comes
 from analysis.quant.fake import fake_quantize_tensor
 from analysis.quant.qparams import activation_qparams
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
 from analysis.simulate.calibration import Ranges, calibrate
+from analysis.simulate.patches import input_channel_axis
 from analysis.simulate.quantized import (
     QuantizedWeight,
     WeightMaker,
@@ -29,14 +30,15 @@ from analysis.workloads.workload import Inputs, call_model
 Forward = Callable[[Inputs], Tensor]
 
 
-def input_quantizer(ranges: Ranges, layer: Layer, spec: QuantSpec) -> Transform:
+def input_quantizer(subject: Subject, ranges: Ranges, layer: Layer, spec: QuantSpec) -> Transform:
     """A function that fake-quantises a layer's input, with its range from calibration or its own.
 
     Raises:
         KeyError: the range is one from calibration, which did not watch the layer.
     """
-    if spec.range_method == "dynamic":
-        return lambda value: fake_quantize_samples(value, spec.format)
+    if spec.at_run_time:
+        axis = input_channel_axis(subject.model.get_submodule(layer.module))
+        return lambda value: fake_quantize_as_it_comes(value, spec, axis)
     qparams = activation_qparams(ranges[layer.name], spec)
     return lambda value: fake_quantize_tensor(value, qparams, spec.format)
 
@@ -47,7 +49,7 @@ def ranges_for(subject: Subject, recipe: Recipe) -> Ranges:
     wanted = [
         layer
         for layer in subject.layers
-        if (spec := specs.get(layer.name)) is not None and spec.range_method != "dynamic"
+        if (spec := specs.get(layer.name)) is not None and not spec.at_run_time
     ]
     return calibrate(subject, wanted) if wanted else {}
 
@@ -94,7 +96,7 @@ def simulated(
                 else weight(layer, config.weight)
             )
         if config.activation is not None and layer.has_input:
-            transforms[layer.module] = input_quantizer(ranges, layer, config.activation)
+            transforms[layer.module] = input_quantizer(subject, ranges, layer, config.activation)
     with (
         quiet_inference(subject),
         input_transforms(subject.model, transforms),

@@ -168,7 +168,7 @@ def test_weights_take_no_range_of_activations(method: str) -> None:
         "int8 asym per-tensor minmax clip0.5",
         "int8 asym per-tensor mse +bias",
         "binary per-tensor mean",
-        "mxint8 per-group-32 minmax",
+        "fp4-e2m1 per-group-32 minmax",
     ],
 )
 def test_activations_take_no_spec_of_weights(label: str) -> None:
