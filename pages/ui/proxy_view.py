@@ -24,6 +24,11 @@ from pages.ui.evidence import evidence_text
 from pages.ui.proxy_jobs import WHAT_IT_DOES, missing_proxies
 from pages.ui.text import duration, fixed_text, plain, samples_text
 
+SYMBOLS = (
+    "W is a weight, dW what quantising changes in it, z the output of its module, dz the change of "
+    "z, g a gradient of the loss on the labels. Costs in forwards of the sweep set (F), B widths."
+)
+
 
 def proxy_section(sweep: Job, result: Sensitivities) -> None:
     """The proxies of a sweep's weights, or the button that computes them.
@@ -58,14 +63,15 @@ def _comparison(sweep: Job, result: Sensitivities, ranked: Sequence[ProxyAgreeme
 
     shown = tuple((row.proxy.name, row.median) for row in ranked)
     plot(reads.drawn(("proxies", *reads.version(sweep.id), shown), build), key="proxy_agreement")
-    _table(ranked)
     points = measured_weights(result)
     st.caption(
         f"Compared with {len(points):,} measured weight cells. "
         f"{evidence_text(points, len(points))} {few_layers(ranked[0].layers)} "
-        f"The last column is {INFLATED}."
+        f"The last column of the table is {INFLATED}."
     )
+    _table(ranked)
     with st.expander("What each score is", icon=":material/function:"):
+        st.caption(SYMBOLS)
         for row in ranked:
             st.markdown(_described(row.proxy))
 

@@ -11,7 +11,7 @@ class Proxy:
     """A figure to rank layers by, computed without running the quantised net.
 
     dW is the error that quantising puts on a weight, dz the change of the module's own output, g a
-    gradient of the label loss; p the float model's answer as probabilities, z its logits.
+    gradient of the label loss.
 
     Attributes:
         title: for headings.
@@ -40,7 +40,7 @@ class Proxy:
 PROXIES: Mapping[str, Proxy] = {
     "fisher_sketch": Proxy(
         title="Fisher sketch",
-        formula="½ dW' F dW with F = E[J' (diag(p) - p p') J], J = dz/dW, by random signs",
+        formula="½ dW' F dW, F the Fisher information of the model's output in the weight",
         source="docs/methods.md, Sensitivity sweeps",
         direction="higher",
         cost="3 F on at most a quarter of the sweep set",
