@@ -46,6 +46,7 @@ $(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing what Quantscope and its tests need into $(VENV) (once; some minutes)"
 	$(INSTALL) -e ".[dev]"
+	$(INSTALL) --no-deps onnx2torch==1.5.15
 	@touch $@ $(RUNTIME)
 
 clean:

@@ -35,11 +35,11 @@ def read_onnx(path: Path) -> ReadModel:
     for node in list(graph.graph.nodes):
         if node.op == "call_module":
             _restore(graph, node, names)
+    graph.graph.eliminate_dead_code()
     graph.graph.lint()
-    graph.recompile()
-    graph.delete_all_unused_submodules()
-    check_weights(graph)
-    return ReadModel(graph.eval())
+    kept = fx.GraphModule(graph, graph.graph).eval()  # without matrices that are layers now
+    check_weights(kept)
+    return ReadModel(kept)
 
 
 def _older(model: Any) -> Any:
@@ -56,7 +56,7 @@ def _older(model: Any) -> Any:
 
 def _check_float(model: Any) -> None:
     quantised = sorted(
-        {node.op_type for node in model.graph.node if "QuantizeLinear" in node.op_type}
+        {node.op_type for node in model.graph.node if "quantizelinear" in node.op_type.lower()}
     )
     if quantised:
         raise ModelError(
@@ -167,6 +167,6 @@ def module_path(weight: str, node: str) -> str:
 
 
 def _scopes(parts: list[str]) -> Iterator[str]:
-    for part, after in zip(parts, [*parts[1:], ""], strict=True):
+    for part, after in zip(parts, [*parts[1:], ""], strict=False):
         if not after.startswith(f"{part}."):
             yield part
