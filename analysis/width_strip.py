@@ -58,12 +58,19 @@ def width_strip(
         kind=kind,
         seen=words,
         classes=classes,
-        target=int(target[0]) if target is not None and target[0].numel() == 1 else None,
+        target=_class(target),
         rows=tuple(
             _row(spec, picture, feature, seen[0], output, kind)
             for spec, (feature, output) in zip((None, *specs), seen, strict=True)
         ),
     )
+
+
+def _class(label: Tensor | None) -> int | None:
+    """The class of one sample; None where its target is no class."""
+    if label is None or label.is_floating_point() or label[0].numel() != 1:
+        return None
+    return int(label[0])
 
 
 def _keeper(kept: list[Tensor]) -> "_Keep":

@@ -17,7 +17,7 @@ from analysis.trials import SpecLook
 from pages.ui import answers, layer_findings, layer_strip, reads
 from pages.ui.controls import plot
 from pages.ui.layer_frames import effect_at
-from pages.ui.layer_lookups import looked_up, lookups_fact
+from pages.ui.layer_lookups import looked_up, lookups_fact, unseen_input
 from pages.ui.layer_sides import Side, sides_of
 from pages.ui.spec_menu import nearest
 from pages.ui.spec_parts import input_spec
@@ -46,6 +46,7 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     sides = sides_of(profile, specs, known)
     for side in sides:
         _numbers(profile, side)
+        looked_up(side.effect)
     findings = st.container(key="layer_findings")
     key = (found.fingerprint, name)
     with st.grid(2, min_column_width=270, gap="small"):
@@ -125,7 +126,6 @@ def _numbers(profile: LayerProfile, side: Side) -> None:
                 "Signal to quantisation noise of the weights at the chosen spec, over the whole "
                 "tensor; higher is better, 6 dB are one bit.",
             ),
-            *looked_up(effect, side.title),
             (
                 f"{side.title}Clipped",
                 percent(effect.clipped, 2),
@@ -198,10 +198,7 @@ def _input(
     st.subheader("Input", anchor=False)
     seen, stats = profile.activation, profile.activation_stats
     if seen is None or stats is None:
-        st.caption(
-            "The input was not seen: this weight is used functionally, so its module never runs. "
-            "Its weight can be quantised, its input cannot be observed."
-        )
+        st.caption(unseen_input(profile))
         return None
     effect = _input_effect(profile, spec, known)
     words = f"On {samples_text(found.samples.calibration, 'calibration')}"

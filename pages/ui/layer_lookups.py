@@ -1,6 +1,8 @@
 """Embedding tables: how calibration reads their rows, and what that makes of the error."""
 
-from analysis.profiles import RowLookups
+import streamlit as st
+
+from analysis.profiles import LayerProfile, RowLookups
 from analysis.quant.stats import SpecEffect
 from pages.ui.text import count_text, decibel_text, percent
 
@@ -15,12 +17,20 @@ def lookups_fact(found: RowLookups) -> str:
     )
 
 
-def looked_up(effect: SpecEffect, title: str) -> list[tuple[str, str, str]]:
-    """The figure of a table, with its title and help; nothing for other weights."""
-    if effect.looked_up_db is None:
-        return []
-    words = (
-        "The same ratio with every row counted as often as calibration reads it: what the table "
-        "hands out, not what it stores."
+def looked_up(effect: SpecEffect | None) -> None:
+    """The error of what a table hands out; nothing for other weights."""
+    if effect is not None and effect.looked_up_db is not None:
+        st.caption(
+            f"With every row counted as often as calibration reads it, the SQNR is "
+            f"{decibel_text(effect.looked_up_db)}."
+        )
+
+
+def unseen_input(profile: LayerProfile) -> str:
+    """Why there is no input to be shown."""
+    if profile.lookups is not None:
+        return "The input of a table is row numbers, so there is nothing to quantise."
+    return (
+        "The input was not seen: this weight is used functionally, so its module never runs. "
+        "Its weight can be quantised, its input cannot be observed."
     )
-    return [(f"{title}SQNR as read", decibel_text(effect.looked_up_db), words)]
