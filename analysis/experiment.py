@@ -1,6 +1,6 @@
 """One layer tried out: what a spec does to it, and two specs against each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,9 +27,10 @@ from analysis.sensitivity.points import Target
 from analysis.sensitivity.resampling import mean_interval
 from analysis.simulate.calibration import Ranges
 from analysis.simulate.evidence import evidence_for
+from analysis.simulate.input_channels import Extremes
 from analysis.simulate.simulated import simulated
 from analysis.simulate.substitution import call_with, quiet_inference
-from analysis.trials import SpecLook, Trial, TrialSide
+from analysis.trials import ChannelExtremes, SpecLook, Trial, TrialSide
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import count_samples, cut_batches, pick_samples
 from analysis.workloads.subject import Subject
@@ -93,8 +94,21 @@ def _scales(qparams: QParams) -> tuple[float, ...]:
     return tuple(largest[:: -(-len(largest) // MAX_CHANNELS)].tolist())
 
 
-def look_at_input(made: Subject, layer: Layer, spec: QuantSpec, ranges: Ranges) -> SpecLook:
+def look_at_input(
+    made: Subject,
+    layer: Layer,
+    spec: QuantSpec,
+    ranges: Ranges,
+    channels: Mapping[str, Extremes] | None = None,
+) -> SpecLook:
     """What a spec does to a layer's input; the errors are those of the probe samples.
+
+    Args:
+        made: what is analysed.
+        layer: whose input is looked at.
+        spec: of the input.
+        ranges: what calibration saw.
+        channels: extremes of the input channels, where they are known.
 
     Raises:
         OptionError: the input cannot be seen, or has no scale to look at.
@@ -111,7 +125,14 @@ def look_at_input(made: Subject, layer: Layer, spec: QuantSpec, ranges: Ranges) 
         scales=(qparams.scale.item(),),
         values=seen.numel(),
         total=observed.count,
+        channels=_told(channels[layer.name]) if channels and layer.name in channels else None,
     )
+
+
+def _told(extremes: Extremes) -> ChannelExtremes:
+    low, high = extremes
+    step = -(-len(low) // MAX_CHANNELS)
+    return ChannelExtremes(len(low), tuple(low[::step].tolist()), tuple(high[::step].tolist()))
 
 
 def _probe_input(made: Subject, layer: Layer) -> Tensor:
@@ -186,7 +207,7 @@ def _divergences(
     made: Subject, recipes: Sequence[Recipe], batches: Sequence[Batch], ranges: Ranges | None
 ) -> list[Floats]:
     """Divergence of each sample from the float output, for each recipe."""
-    chunks = list(cut_batches(batches, chunk_size(made.layers)))
+    chunks = list(cut_batches(batches, made.whole(chunk_size(made.layers))))
     with simulated(made, None) as forward:
         outputs = [forward(inputs) for inputs, _ in chunks]
     scale = float(torch.cat([squared_norms(output) for output in outputs]).mean())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.layers import Layer, Skipped
 from analysis.quant.stats import Histogram, SpecEffect, TensorStats
-from analysis.sensitivity.points import Direction, Divergence
+from analysis.sensitivity.points import Direction, Divergence, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,18 @@ class LayerProfile:
     effects: tuple[SpecEffect, ...]
     activation_effects: tuple[SpecEffect, ...] = ()
     lookups: RowLookups | None = None
+
+    def histogram_of(self, target: Target) -> Histogram | None:
+        """That of the weight, or of the input; None for an input that was not seen."""
+        return self.weight if target == "weight" else self.activation
+
+    def stats_of(self, target: Target) -> TensorStats | None:
+        """Likewise the moments and extremes."""
+        return self.weight_stats if target == "weight" else self.activation_stats
+
+    def effects_of(self, target: Target) -> tuple[SpecEffect, ...]:
+        """Likewise what the menu of specs does to it."""
+        return self.effects if target == "weight" else self.activation_effects
 
 
 @dataclass(frozen=True, slots=True)

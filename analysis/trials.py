@@ -12,6 +12,19 @@ OutputKind = Literal["classes", "tokens", "values"]
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelExtremes:
+    """Smallest and largest value of each channel.
+
+    Attributes:
+        total: channels there are; at most 512 of them are told, evenly strided.
+    """
+
+    total: int
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SpecLook:
     """What one spec does to one tensor, looked at closely.
 
@@ -21,6 +34,7 @@ class SpecLook:
             a single one for per-tensor.
         values: numbers that were looked at.
         total: numbers in the tensor; more than `values` where channels were left out.
+        channels: of an input, over the calibration set; None for a weight, whose profile has them.
     """
 
     effect: SpecEffect
@@ -28,6 +42,7 @@ class SpecLook:
     scales: tuple[float, ...]
     values: int
     total: int
+    channels: ChannelExtremes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,9 @@ class WidthStrip:
     Attributes:
         kind: what the outputs mean.
         seen: what the picture shows of the layer's output, such as ``channel 3``.
-        classes: names of the classes, where the workload gives them.
+        classes: names of the classes (of tokens: what each stands for), where the workload gives
+            them.
+        given: the tokens that the answers follow, one each; empty for other inputs.
         target: label of the sample; None without one.
         rows: float first, then from many bits to few.
     """
@@ -113,5 +130,6 @@ class WidthStrip:
     kind: OutputKind
     seen: str
     classes: tuple[str, ...]
+    given: tuple[int, ...]
     target: int | None
     rows: tuple[WidthRow, ...]

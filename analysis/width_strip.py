@@ -1,6 +1,6 @@
 """What ever fewer bits for one layer do to one real sample: its picture, and the net's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -9,11 +9,14 @@ from torch.nn import functional as F
 from analysis.experiment import alone
 from analysis.layers import Layer
 from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.points import Target
+from analysis.simulate.calibration import Ranges
 from analysis.simulate.simulated import simulated
 from analysis.trials import OutputKind, WidthRow, WidthStrip
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import count_samples, pick_samples
 from analysis.workloads.subject import Subject
+from analysis.workloads.workload import Inputs
 
 MAX_SIDE = 28
 LEVELS = 255
@@ -26,23 +29,26 @@ def width_strip(
     layer: Layer,
     specs: Sequence[QuantSpec],
     sample: int,
-    classes: tuple[str, ...] = (),
+    *,
+    target: Target = "weight",
+    ranges: Ranges | None = None,
 ) -> WidthStrip:
-    """Run one sweep sample in float, then with this layer's weights quantised by each spec.
+    """Run one sweep sample in float, then with this layer's weight or input quantised by each spec.
 
     Args:
         made: what is analysed.
         layer: the one that is quantised.
         specs: from many bits to few.
         sample: place in the sweep set, taken modulo its size.
-        classes: names of the classes, if there are any.
+        target: which of the two.
+        ranges: what calibration saw; None calibrates where it is needed.
     """
     samples = count_samples(made.parts.sweep)
-    inputs, target = pick_samples(made.parts.sweep, [sample % samples])[0]
+    inputs, label = pick_samples(made.parts.sweep, [sample % samples])[0]
     seen: list[tuple[Tensor | None, Tensor]] = []
     for spec in (None, *specs):
-        recipe = None if spec is None else alone(made, layer, "weight", spec)
-        with simulated(made, recipe) as forward, temporary_hooks() as handles:
+        recipe = None if spec is None else alone(made, layer, target, spec)
+        with simulated(made, recipe, ranges=ranges) as forward, temporary_hooks() as handles:
             kept: list[Tensor] = []
             handles.append(
                 made.model.get_submodule(layer.module).register_forward_hook(_keeper(kept))
@@ -57,8 +63,9 @@ def width_strip(
         samples=samples,
         kind=kind,
         seen=words,
-        classes=classes,
-        target=_class(target),
+        classes=(),
+        given=_given(inputs, kind),
+        target=_class(label),
         rows=tuple(
             _row(spec, picture, feature, seen[0], output, kind)
             for spec, (feature, output) in zip((None, *specs), seen, strict=True)
@@ -71,6 +78,18 @@ def _class(label: Tensor | None) -> int | None:
     if label is None or label.is_floating_point() or label[0].numel() != 1:
         return None
     return int(label[0])
+
+
+def _given(inputs: Inputs, kind: OutputKind) -> tuple[int, ...]:
+    """The tokens that the shown answers follow, one each; nothing for other inputs."""
+    first = inputs if isinstance(inputs, Tensor) else next(iter(_tensors(inputs)))
+    if kind != "tokens" or first.is_floating_point():
+        return ()
+    return tuple(first[0].flatten()[-MAX_TOKENS:].tolist())
+
+
+def _tensors(inputs: tuple[Tensor, ...] | Mapping[str, Tensor]) -> Iterable[Tensor]:
+    return inputs.values() if isinstance(inputs, Mapping) else inputs
 
 
 def _keeper(kept: list[Tensor]) -> "_Keep":

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.ui import answers, layer_detail, layer_table, reads
+from pages.ui import answers, layer_detail, layer_input, layer_table, reads
 from pages.ui.controls import empty_state, page_header
 from pages.ui.layer_sides import chosen_specs
+from pages.ui.layer_target import chosen_target
 from pages.ui.progress import watch
 from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
@@ -34,11 +35,14 @@ elif not found.profiles:
 else:
     own = fingerprint == job.fingerprint
     note = None if own else plain(found.workload)
-    specs = chosen_specs(found, page_header("Layers", run=run if own else None, note=note))
+    place = page_header("Layers", run=run if own else None, note=note)
+    target = chosen_target()
+    specs = chosen_specs(found, place, target)
     source = job.source if own else answers.source_of(found.fingerprint)
     sensitivities = reads.sensitivities_of(found.fingerprint)
     left, right = st.columns([5, 8], gap="small")
     with left:
-        layer = layer_table.table(found, specs[0], sensitivities, source)
+        layer = layer_table.table(found, specs[0], sensitivities, source, target)
     with right:
-        layer_detail.show(found, layer, specs, source)
+        detail = layer_detail if target == "weight" else layer_input
+        detail.show(found, layer, specs, source)

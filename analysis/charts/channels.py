@@ -1,4 +1,4 @@
-"""The output channels of a weight: range of each, the ones that stand out, and their scales."""
+"""The channels of a weight or an input: range of each, the ones that stand out, and the scales."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from analysis.charts.frame import axis, framed, legend_below
 from analysis.charts.palette import ACCENT, CATEGORIES, CLEAR
 from analysis.profiles import LayerProfile
+from analysis.trials import ChannelExtremes
 
 OUTLIER = 3.0
 """A channel is marked when its span is so many times the median channel's.
@@ -20,7 +21,7 @@ With one scale for all channels, a threefold span costs the other channels 1.6 b
 
 @dataclass(frozen=True, slots=True)
 class ChannelsInfo:
-    """Range of each output channel.
+    """Range of each channel.
 
     Attributes:
         index: of the channel in the weight; channels are strided beyond 512.
@@ -34,16 +35,18 @@ class ChannelsInfo:
 
 
 def channels_info(profile: LayerProfile) -> ChannelsInfo:
-    """Extremes of the channels, and which of them stand out."""
-    count = len(profile.channel_min)
-    stride = ceil(profile.layer.channels / count) if count else 1
-    pairs = list(zip(profile.channel_min, profile.channel_max, strict=True))
-    spans = [high - low for low, high in pairs]
+    """Extremes of a weight's output channels, and which of them stand out."""
+    return _info(profile.channel_min, profile.channel_max, profile.layer.channels)
+
+
+def _info(low: tuple[float, ...], high: tuple[float, ...], total: int) -> ChannelsInfo:
+    stride = ceil(total / len(low)) if low else 1
+    spans = [last - first for first, last in zip(low, high, strict=True)]
     typical = median(spans) if spans else 0.0
     return ChannelsInfo(
-        tuple(stride * place for place in range(count)),
-        profile.channel_min,
-        profile.channel_max,
+        tuple(stride * place for place in range(len(low))),
+        low,
+        high,
         tuple(span > OUTLIER * typical for span in spans),
     )
 
@@ -56,19 +59,28 @@ def channel_ranges(profile: LayerProfile, scales: Sequence[float] = ()) -> go.Fi
         scales: of a spec, one a channel (or one for all); drawn over the bars on an axis of
             their own.
     """
-    info = channels_info(profile)
+    return _figure(channels_info(profile), scales, profile.layer.channels, "output")
+
+
+def input_channel_ranges(channels: ChannelExtremes, scale: float) -> go.Figure:
+    """Likewise the channels of an input, which share one scale."""
+    info = _info(channels.low, channels.high, channels.total)
+    return _figure(info, (scale,), channels.total, "input")
+
+
+def _figure(info: ChannelsInfo, scales: Sequence[float], total: int, side: str) -> go.Figure:
     named = {False: ("channel", CATEGORIES[5]), True: ("outlier channel", ACCENT)}
     traces: list[go.Bar | go.Scatter] = [
         _strip(info, picked, *named[picked]) for picked in (False, True) if picked in info.outlier
     ]
     if scales:
-        traces.append(_scale_marks(profile, scales))
+        traces.append(_scale_marks(total, scales))
     outliers = sum(info.outlier)
     legend, room = legend_below(traces)
     figure = framed(
         traces,
         height=210 + room,
-        alt=f"Smallest and largest weight of {len(info.index)} output channels; {outliers} have "
+        alt=f"Smallest and largest value of {len(info.index)} {side} channels; {outliers} have "
         f"a span over {OUTLIER:g} times the median.",
         bottom=room + 44,
     )
@@ -77,8 +89,8 @@ def channel_ranges(profile: LayerProfile, scales: Sequence[float] = ()) -> go.Fi
         bargap=0.15,
         showlegend=True,
         legend=legend,
-        xaxis=axis("output channel", zeroline=False, showgrid=False),
-        yaxis=axis("weight, smallest to largest"),
+        xaxis=axis(f"{side} channel", zeroline=False, showgrid=False),
+        yaxis=axis("smallest to largest value"),
         yaxis2=axis(
             "scale",
             overlaying="y",
@@ -90,9 +102,9 @@ def channel_ranges(profile: LayerProfile, scales: Sequence[float] = ()) -> go.Fi
     )
 
 
-def _scale_marks(profile: LayerProfile, scales: Sequence[float]) -> go.Scatter:
+def _scale_marks(channels: int, scales: Sequence[float]) -> go.Scatter:
     """The scale of each channel; a single scale is a line across."""
-    last = profile.layer.channels - 1
+    last = channels - 1
     places = [0, last] if len(scales) == 1 else np.linspace(0, last, len(scales)).round()
     return go.Scatter(
         x=np.array(places, dtype=np.int32),

@@ -8,21 +8,27 @@ from numpy.typing import NDArray
 
 from analysis.charts.frame import axis, framed
 from analysis.charts.grid import LEVELS, TOP, colour_bar
+from analysis.charts.histogram import VALUES
 from analysis.charts.palette import CIVIDIS, CLEAR
 from analysis.charts.rows import row_axis, row_pixels
 from analysis.profiles import LayerProfile
 from analysis.quant.stats import Histogram
+from analysis.sensitivity.points import Target
 
 BINS = 48
 """Bins from minus to plus the layer's largest magnitude."""
 
 
-def density_info(profiles: Sequence[LayerProfile]) -> NDArray[np.float64]:
-    """Share of each layer's fullest bin, (layers, `BINS`), over -1 to 1 times its largest weight.
+def density_info(
+    profiles: Sequence[LayerProfile], target: Target = "weight"
+) -> NDArray[np.float64]:
+    """Share of each layer's fullest bin, (layers, `BINS`), over -1 to 1 times its largest value.
 
-    The square root is taken, as the eye tells tails from nothing only so.
+    The square root is taken, as the eye tells tails from nothing only so. The row of an input that
+    was never seen is empty.
     """
-    rows = [_row(profile.weight) for profile in profiles]
+    found = (profile.histogram_of(target) for profile in profiles)
+    rows = [_row(histogram) if histogram else np.zeros(BINS) for histogram in found]
     return np.array(rows, dtype=np.float64).reshape(-1, BINS)
 
 
@@ -39,7 +45,7 @@ def _row(histogram: Histogram) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(mass / mass.max()))
 
 
-def density_map(profiles: Sequence[LayerProfile]) -> go.Figure:
+def density_map(profiles: Sequence[LayerProfile], target: Target = "weight") -> go.Figure:
     """The map of all layers in call order; a click on a row selects its layer's name.
 
     No layer is framed, so that the figure stays the same and travels once.
@@ -47,7 +53,7 @@ def density_map(profiles: Sequence[LayerProfile]) -> go.Figure:
     names = [profile.layer.name for profile in profiles]
     rows = row_axis(names)
     cells = go.Heatmap(
-        z=np.round(density_info(profiles) * LEVELS).astype(np.uint8),
+        z=np.round(density_info(profiles, target) * LEVELS).astype(np.uint8),
         x0=-1 + 1 / BINS,
         dx=2 / BINS,
         coloraxis="coloraxis",
@@ -56,18 +62,18 @@ def density_map(profiles: Sequence[LayerProfile]) -> go.Figure:
     figure = framed(
         [cells, _rows_to_click(names)],
         height=TOP + rows.height + 8,
-        alt=f"Density of the weights of {len(names)} layers, each over its own range from minus "
-        "to plus its largest magnitude.",
+        alt=f"Density of the {VALUES[target]}s of {len(names)} layers, each over its own range "
+        "from minus to plus its largest magnitude.",
         top=TOP,
     )
     return figure.update_layout(
         hoverdistance=-1,
         coloraxis=colour_bar(
-            "weights, relative to the layer's fullest bin (root)",
+            f"{VALUES[target]}s, relative to the layer's fullest bin (root)",
             CIVIDIS,
             ((0.0, "0"), (0.5, "¼"), (1.0, "1")),
         ),
-        xaxis=axis("weight / largest", side="top", tickvals=[-1, 0, 1], showgrid=False),
+        xaxis=axis(f"{VALUES[target]} / largest", side="top", tickvals=[-1, 0, 1], showgrid=False),
         yaxis=axis(
             ticks="",
             tickvals=[index for index, _ in rows.labels],

@@ -9,6 +9,14 @@ from analysis.diagnosis.input_rules import INPUT_RULES
 from analysis.diagnosis.weight_rules import WEIGHT_RULES
 
 
+def diagnose_input(case: Case) -> tuple[Finding, ...]:
+    """The findings on the input alone; a constant one has none."""
+    stats = case.profile.activation_stats
+    if stats is None or stats.constant:
+        return ()
+    return tuple(finding for rule in INPUT_RULES for finding in rule(case))
+
+
 def diagnose(case: Case) -> tuple[Finding, ...]:
     """All findings; a constant weight has none, since any spec keeps it."""
     if case.profile.weight_stats.constant:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from analysis.diagnosis.case import Case, Finding
+from analysis.diagnosis.weight_rules import COARSE, FAR
 from analysis.quant.spec import IntFormat
 
 SATURATED = 0.005
@@ -41,4 +42,27 @@ def _one_sided_input(case: Case) -> Iterator[Finding]:
     )
 
 
-INPUT_RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (_one_sided_input, _saturated)
+def _large_inputs(case: Case) -> Iterator[Finding]:
+    seen, stats = case.seen, case.profile.activation_stats
+    if seen is None or stats is None or not stats.std or seen.spec.range_method != "minmax":
+        return
+    reach = max(stats.mean - stats.minimum, stats.maximum - stats.mean) / stats.std
+    step = (stats.maximum - stats.minimum) / stats.std / (2**seen.spec.bits - 1)
+    if reach < FAR or step < COARSE:
+        return
+    yield Finding(
+        "Few large inputs",
+        f"The largest input lies {reach:.1f} standard deviations from the mean and "
+        f"{stats.outliers:.2%} of all lie beyond 4, so min-max spends its codes on a range that "
+        f"few inputs use, in steps of {step:.2f} standard deviations.",
+        "activation",
+        seen.spec,
+        replace(seen.spec, range_method="mse"),
+    )
+
+
+INPUT_RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    _one_sided_input,
+    _saturated,
+    _large_inputs,
+)

@@ -47,18 +47,21 @@ class ComputeProcess:
         """What a spec does to one tensor."""
         return self._ask(SpecLook, "look", known, {"target": target, "spec": spec})
 
-    def table(self, known: "Known", spec: str) -> SpecTable:
-        """The SQNR of every layer of the workload at a spec."""
-        return self._ask(SpecTable, "table", known, {"spec": spec})
+    def table(self, known: "Known", target: Target, spec: str) -> SpecTable:
+        """The SQNR of every layer's weight or input at a spec."""
+        return self._ask(SpecTable, "table", known, {"target": target, "spec": spec})
 
     def trial(self, known: "Known", target: Target, before: str, after: str) -> Trial:
         """Two specs of one tensor, measured on drawn sweep samples."""
         more = {"target": target, "before": before, "after": after}
         return self._ask(Trial, "trial", known, more)
 
-    def strip(self, known: "Known", specs: tuple[str, ...], sample: int) -> WidthStrip:
+    def strip(
+        self, known: "Known", target: Target, specs: tuple[str, ...], sample: int
+    ) -> WidthStrip:
         """What each spec makes of one sweep sample."""
-        return self._ask(WidthStrip, "strip", known, {"specs": specs, "sample": sample})
+        more = {"target": target, "specs": specs, "sample": sample}
+        return self._ask(WidthStrip, "strip", known, more)
 
     @property
     def pid(self) -> int | None:

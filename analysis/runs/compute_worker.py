@@ -10,7 +10,7 @@ import queue
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 from typing import IO, Any
 
@@ -19,8 +19,10 @@ import torch
 from analysis import serial
 from analysis.errors import AnalysisError, ComputeError
 from analysis.experiment import compare, layer_named, look_at_input, look_at_weight
+from analysis.quant.describe import activation_effect
 from analysis.quant.spec import QuantSpec
 from analysis.simulate.calibration import Ranges, calibrate
+from analysis.simulate.input_channels import Extremes, input_channels
 from analysis.trials import SpecTable
 from analysis.width_strip import width_strip
 from analysis.workloads.load import load_workload
@@ -39,12 +41,19 @@ class Opened:
     workload: Workload
     made: Subject
     _ranges: Ranges | None = field(default=None, init=False)
+    _channels: Mapping[str, Extremes] | None = field(default=None, init=False)
 
     def ranges(self) -> Ranges:
         """What calibration sees of every layer's input."""
         if self._ranges is None:
             self._ranges = calibrate(self.made)
         return self._ranges
+
+    def channels(self) -> Mapping[str, Extremes]:
+        """Extremes of every input channel over the calibration set."""
+        if self._channels is None:
+            self._channels = input_channels(self.made)
+        return self._channels
 
 
 @dataclass(slots=True, eq=False)
@@ -83,7 +92,7 @@ def _look(opened: Opened, question: Mapping[str, Any]) -> Any:
     spec = QuantSpec.parse(question["spec"])
     if question["target"] == "weight":
         return look_at_weight(opened.made, layer, spec)
-    return look_at_input(opened.made, layer, spec, opened.ranges())
+    return look_at_input(opened.made, layer, spec, opened.ranges(), opened.channels())
 
 
 def _trial(opened: Opened, question: Mapping[str, Any]) -> Any:
@@ -101,13 +110,20 @@ def _trial(opened: Opened, question: Mapping[str, Any]) -> Any:
 def _strip(opened: Opened, question: Mapping[str, Any]) -> Any:
     layer = layer_named(opened.made, question["layer"])
     specs = [QuantSpec.parse(label) for label in question["specs"]]
-    return width_strip(opened.made, layer, specs, question["sample"], opened.workload.classes)
+    target = question["target"]
+    ranges = opened.ranges() if target == "activation" else None
+    strip = width_strip(opened.made, layer, specs, question["sample"], target=target, ranges=ranges)
+    return replace(strip, classes=opened.workload.classes)
 
 
 def _table(opened: Opened, question: Mapping[str, Any]) -> Any:
     spec = QuantSpec.parse(question["spec"])
-    looks = {x.name: look_at_weight(opened.made, x, spec) for x in opened.made.layers}
-    return SpecTable(spec.label, {name: look.effect.sqnr_db for name, look in looks.items()})
+    if question["target"] == "activation":
+        effects = {name: activation_effect(x, spec) for name, x in opened.ranges().items()}
+    else:
+        layers = opened.made.layers
+        effects = {x.name: look_at_weight(opened.made, x, spec).effect for x in layers}
+    return SpecTable(spec.label, {name: effect.sqnr_db for name, effect in effects.items()})
 
 
 ANSWERS: Mapping[str, Callable[[Opened, Mapping[str, Any]], Any]] = {

@@ -55,14 +55,14 @@ def look(known: Known, target: Target, spec: str) -> SpecLook:
 
 
 @st.cache_data(show_spinner="Trying this spec on every layer …", max_entries=_KEEP)
-def _table(home: str, known: Known, spec: str) -> SpecTable:
-    return compute_process(home).table(known, spec)
+def _table(home: str, known: Known, target: Target, spec: str) -> SpecTable:
+    return compute_process(home).table(known, target, spec)
 
 
-def table(known: Known, spec: str) -> SpecTable:
-    """The SQNR of every layer of the workload at a spec; raises as `look` does."""
+def table(known: Known, target: Target, spec: str) -> SpecTable:
+    """The SQNR of every layer's weight or input at a spec; raises as `look` does."""
     check_offered(known.source)
-    return _table(str(home_dir()), known, spec)
+    return _table(str(home_dir()), known, target, spec)
 
 
 @st.cache_data(show_spinner="Measuring both on sweep samples …", max_entries=_KEEP)
@@ -77,14 +77,16 @@ def trial(known: Known, target: Target, before: str, after: str) -> Trial:
 
 
 @st.cache_data(show_spinner="Running one sample at each width …", max_entries=_KEEP)
-def _strip(home: str, known: Known, specs: tuple[str, ...], sample: int) -> WidthStrip:
-    return compute_process(home).strip(known, specs, sample)
+def _strip(
+    home: str, known: Known, target: Target, specs: tuple[str, ...], sample: int
+) -> WidthStrip:
+    return compute_process(home).strip(known, target, specs, sample)
 
 
-def strip(known: Known, specs: tuple[str, ...], sample: int) -> WidthStrip:
+def strip(known: Known, target: Target, specs: tuple[str, ...], sample: int) -> WidthStrip:
     """What each spec makes of one sweep sample; raises as `look` does."""
     check_offered(known.source)
-    return _strip(str(home_dir()), known, specs, sample)
+    return _strip(str(home_dir()), known, target, specs, sample)
 
 
 def tried(known: Known | None, target: Target, spec: str) -> SpecLook | str | None:

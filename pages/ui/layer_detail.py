@@ -42,7 +42,7 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     place = names.index(name)
     profile = found.profiles[place]
     known = answers.known_layer(source, found, name)
-    _title(profile, names, place)
+    title(profile, names, place)
     sides = sides_of(profile, specs, known)
     for side in sides:
         _numbers(profile, side)
@@ -51,14 +51,14 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     key = (found.fingerprint, name)
     with st.grid(2, min_column_width=270, gap="small"):
         for side in sides:
-            with _card():
+            with card():
                 _weights(profile, side, key)
-        errors = _card()
-        channels = _card()
-        with _card():
+        errors = card()
+        channels = card()
+        with card():
             seen = _input(found, profile, sides[0].spec, known, key)
-        others = _card() if len(sides) > 1 else None
-    with others or _card():
+        others = card() if len(sides) > 1 else None
+    with others or card():
         _specs(profile, key)
     with findings:
         layer_findings.show(found, place, sides[0], seen, known)
@@ -68,14 +68,16 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
         _errors(looks, key)
     with channels:
         _channels(profile, looks[0], key)
-    layer_strip.show(known, sides[0])
+    layer_strip.show(known, sides[0], "weight")
 
 
-def _card() -> DeltaGenerator:
+def card() -> DeltaGenerator:
+    """A frame for one figure; those of a row have one height."""
     return st.container(border=True, height="stretch", gap="xsmall")
 
 
-def _title(profile: LayerProfile, names: list[str], place: int) -> None:
+def title(profile: LayerProfile, names: list[str], place: int) -> None:
+    """The layer's name and facts, and the way to its neighbours."""
     layer = profile.layer
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"

@@ -1,13 +1,16 @@
 """Cause and remedy: what hurts this layer, and a button that measures the remedy."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from analysis.diagnosis.case import Case, Finding
-from analysis.diagnosis.diagnose import diagnose
+from analysis.diagnosis.diagnose import diagnose, diagnose_input
 from analysis.errors import ComputeError
 from analysis.profiles import Inspection
 from analysis.quant.stats import SpecEffect
 from analysis.runs.compute import Known
+from analysis.sensitivity.points import Target
 from analysis.trials import Trial
 from pages.ui import answers, reads
 from pages.ui.layer_sides import FIRST, SECOND, Side
@@ -34,15 +37,26 @@ def show(
             result.leading("weight") if result is not None else (),
         )
     )
+    _listed(findings, side, known, "weight")
+
+
+def show_input(found: Inspection, place: int, side: Side, known: Known | None) -> None:
+    """The findings on one layer's input at one spec."""
+    case = Case(found.profiles[place], side.spec, seen=side.effect)
+    _listed(diagnose_input(case), side, known, "activation")
+
+
+def _listed(findings: Sequence[Finding], side: Side, known: Known | None, shown: Target) -> None:
     with st.container(border=True, gap="small"):
         st.subheader("Cause and remedy", anchor=False)
         if not findings:
-            st.caption(f"No rule finds fault with {plain(side.spec.label)} on this layer.")
+            tensor = "layer" if shown == "weight" else "layer's input"
+            st.caption(f"No rule finds fault with {plain(side.spec.label)} on this {tensor}.")
         for number, finding in enumerate(findings[:MANY]):
-            _finding(number, finding, known)
+            _finding(number, finding, known, shown)
 
 
-def _finding(number: int, finding: Finding, known: Known | None) -> None:
+def _finding(number: int, finding: Finding, known: Known | None, shown: Target) -> None:
     st.markdown(f"**{plain(finding.title)}.** {plain(finding.sentence)}")
     asked = None if known is None else (known.layer, finding.before.label, finding.remedy.label)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -57,7 +71,7 @@ def _finding(number: int, finding: Finding, known: Known | None) -> None:
             else "This server does not offer the workload, so nothing can be measured.",
         ):
             st.session_state[_TRIED] = {*st.session_state.get(_TRIED, ()), asked}
-        if finding.target == "weight":
+        if finding.target == shown:
             _side_by_side(number, finding)
         st.caption(f"Remedy: {plain(finding.remedy.label)}", width="content")
     if known is not None and asked in st.session_state.get(_TRIED, ()):

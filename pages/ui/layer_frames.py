@@ -13,11 +13,11 @@ from analysis.layers import Layer, Skipped
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, SpecEffect
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui.risk import swept_near
 from pages.ui.text import shape_text
 
-_NUMBERS = ("sqnr", "low", "high", "kurtosis", "outliers")
+_NUMBERS = ("sqnr", "low", "high", "kurtosis", "outliers", "zeros")
 SPARK_BINS = 16
 TALL = 26
 TALL_PIXELS = 960
@@ -67,14 +67,15 @@ def _levels(counts: Sequence[int]) -> NDArray[np.uint8]:
     return np.round(np.array(counts, dtype=np.float64) * (255 / largest)).astype(np.uint8)
 
 
-def curve(result: Sensitivities | None, layer: str) -> list[float]:
-    """log10 of the weight divergence at each swept width, widest last; empty without a sweep."""
+def curves(result: Sensitivities | None, target: Target) -> Mapping[str, Sequence[float]]:
+    """log10 of each tensor's divergence at each swept width, widest last; empty without a sweep."""
     if result is None:
-        return []
-    points = sorted(
-        (point.bits, point.divergence) for point in result.leading("weight") if point.layer == layer
-    )
-    return [log10(value) for _, value in points if value > 0]
+        return {}
+    found: dict[str, list[tuple[int, float]]] = {}
+    for point in result.leading(target):
+        if point.divergence > 0:
+            found.setdefault(point.layer, []).append((point.bits, log10(point.divergence)))
+    return {layer: [value for _, value in sorted(points)] for layer, points in found.items()}
 
 
 def profile_frame(
@@ -82,28 +83,32 @@ def profile_frame(
     spec: QuantSpec,
     result: Sensitivities | None,
     sqnr_db: Mapping[str, float] | None = None,
+    target: Target = "weight",
 ) -> pd.DataFrame:
-    """One row a layer, in call order: what its weights are like, and what `spec` does to them.
+    """One row a layer: what its weights or inputs are like, and what `spec` does to them.
 
-    `sqnr_db` tells the SQNR by layer where the spec is not among those that were tried.
+    `sqnr_db` tells the SQNR by layer where the spec is not among those that were tried. An input
+    that was never seen leaves its row empty.
     """
     told = sqnr_db or {}
+    known = curves(result, target)
     rows = []
     for profile in profiles:
-        stats = profile.weight_stats
-        effect = effect_at(profile.effects, spec)
+        stats, histogram = profile.stats_of(target), profile.histogram_of(target)
+        effect = effect_at(profile.effects_of(target), spec)
         sqnr = effect.sqnr_db if effect else told.get(profile.layer.name, nan)
         rows.append(
             {
                 "layer": profile.layer.name,
                 "kind": profile.layer.kind,
-                "weights": _levels(spark(profile.weight)),
+                "weights": _levels(spark(histogram) if histogram else ()),
                 "sqnr": sqnr if isfinite(sqnr) else None,
-                "sensitivity": np.array(curve(result, profile.layer.name), dtype=np.float32),
-                "low": stats.minimum,
-                "high": stats.maximum,
-                "kurtosis": stats.kurtosis,
-                "outliers": stats.outliers,
+                "sensitivity": np.array(known.get(profile.layer.name, ()), dtype=np.float32),
+                "low": stats.minimum if stats else nan,
+                "high": stats.maximum if stats else nan,
+                "kurtosis": stats.kurtosis if stats else nan,
+                "outliers": stats.outliers if stats else nan,
+                "zeros": stats.zeros if stats else nan,
                 "dead": np.uint16(dead_channels(profile)),
             }
         )

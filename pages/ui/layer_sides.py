@@ -9,6 +9,7 @@ from analysis.profiles import Inspection, LayerProfile
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import SpecEffect
 from analysis.runs.compute import Known
+from analysis.sensitivity.points import Target
 from analysis.trials import SpecLook
 from pages.ui import answers
 from pages.ui.layer_frames import effect_at
@@ -27,7 +28,7 @@ class Side:
 
     Attributes:
         name: "A" or "B" where two stand side by side, else empty.
-        effect: what it does to the weight; None when nobody knows.
+        effect: what it does to the weight, or to the input; None when nobody knows.
     """
 
     name: str
@@ -40,24 +41,26 @@ class Side:
         return f"{self.name} · " if self.name else ""
 
 
-def menu(found: Inspection) -> tuple[QuantSpec, ...]:
-    """The specs that were tried on the weights when the model was looked at."""
-    return tuple(effect.spec for effect in found.profiles[0].effects)
+def menu(found: Inspection, target: Target) -> tuple[QuantSpec, ...]:
+    """The specs that were tried on the tensors when the model was looked at."""
+    tried = (profile.effects_of(target) for profile in found.profiles)
+    return tuple(effect.spec for effect in next(filter(None, tried), ()))
 
 
-def chosen_specs(found: Inspection, place: DeltaGenerator) -> tuple[QuantSpec, ...]:
+def chosen_specs(found: Inspection, place: DeltaGenerator, target: Target) -> tuple[QuantSpec, ...]:
     """Draw the controls of one spec, or of two side by side, and return where they stand.
 
     Args:
         found: what looking at the model found.
         place: where the switch between one and two goes.
+        target: which tensor the specs are for.
     """
-    first = asked_spec(FIRST, default_spec(menu(found)))
+    first = asked_spec(FIRST, default_spec(menu(found, target), target), target)
     compared = SECOND in st.query_params
-    choose_spec(FIRST, first, "A" if compared else "")
+    choose_spec(FIRST, first, "A" if compared else "", target)
     if compared:
-        second = asked_spec(SECOND, first)
-        choose_spec(SECOND, second, "B")
+        second = asked_spec(SECOND, first, target)
+        choose_spec(SECOND, second, "B", target)
     st.session_state[_COMPARE] = compared
 
     def changed() -> None:
@@ -71,25 +74,34 @@ def chosen_specs(found: Inspection, place: DeltaGenerator) -> tuple[QuantSpec, .
 
 
 def sides_of(
-    profile: LayerProfile, specs: tuple[QuantSpec, ...], known: Known | None
+    profile: LayerProfile,
+    specs: tuple[QuantSpec, ...],
+    known: Known | None,
+    target: Target = "weight",
 ) -> tuple[Side, ...]:
     """What each spec does to this layer; says so where only a neighbour of it is known."""
     names = ("A", "B") if len(specs) > 1 else ("",)
-    return tuple(_side(name, profile, spec, known) for name, spec in zip(names, specs, strict=True))
+    pairs = zip(names, specs, strict=True)
+    return tuple(_side(name, profile, spec, known, target) for name, spec in pairs)
 
 
-def _side(name: str, profile: LayerProfile, spec: QuantSpec, known: Known | None) -> Side:
-    effect = effect_at(profile.effects, spec)
+def _side(
+    name: str, profile: LayerProfile, spec: QuantSpec, known: Known | None, target: Target
+) -> Side:
+    tried = profile.effects_of(target)
+    effect = effect_at(tried, spec)
     if effect is not None:
         return Side(name, spec, effect)
-    answer = answers.tried(known, "weight", spec.label)
+    answer = answers.tried(known, target, spec.label)
     if isinstance(answer, SpecLook):
         return Side(name, spec, answer.effect)
     if isinstance(answer, str):
         st.warning(plain(answer))
-    near = nearest([known_effect.spec for known_effect in profile.effects], spec)
+    if not tried:
+        return Side(name, spec, None)
+    near = nearest([known_effect.spec for known_effect in tried], spec)
     st.caption(
         f"{plain(spec.label)} was not tried on this layer; shown is the nearest spec, "
         f"{plain(near.label)}."
     )
-    return Side(name, near, effect_at(profile.effects, near))
+    return Side(name, near, effect_at(tried, near))

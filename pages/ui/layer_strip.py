@@ -1,5 +1,6 @@
 """What 8, 6, 4, 3 and 2 bits for this layer do to one real sample."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -7,20 +8,22 @@ import streamlit as st
 
 from analysis.errors import ComputeError
 from analysis.runs.compute import Known
+from analysis.sensitivity.points import Target
 from analysis.trials import WidthRow, WidthStrip
 from pages.ui import answers
 from pages.ui.layer_sides import Side
-from pages.ui.spec_parts import Parts, spec_of
+from pages.ui.spec_parts import Parts, input_spec_of, spec_of
 from pages.ui.text import percent, plain
 
 WIDTHS = (8, 6, 4, 3, 2)
+TENSORS: Mapping[Target, str] = {"weight": "weights", "activation": "input"}
 _SAMPLE = "strip_sample"
 _SIDE = 84
 """Pixels of a picture: 28 cells of 3."""
 
 
-def show(known: Known | None, side: Side) -> None:
-    """The strip for one layer; the family of the chosen spec, or plain integers."""
+def show(known: Known | None, side: Side, target: Target) -> None:
+    """The strip for a layer's weight or input; the family of the chosen spec, or plain integers."""
     with st.container(border=True, gap="small"):
         st.subheader("What 2 to 8 bits do to a real sample", anchor=False)
         if known is None:
@@ -28,20 +31,24 @@ def show(known: Known | None, side: Side) -> None:
             return
         sample = int(st.session_state.get(_SAMPLE, 0))
         try:
-            strip = answers.strip(known, labels(side), sample)
+            strip = answers.strip(known, target, labels(side, target), sample)
         except ComputeError as error:
             st.warning(plain(str(error)))
             return
         _row(strip)
-        st.caption(_words(strip))
+        st.caption(_words(strip, target))
         st.number_input(
             "Sweep sample", 0, strip.samples - 1, key=_SAMPLE, width=150, help="Which sample runs."
         )
 
 
-def labels(side: Side) -> tuple[str, ...]:
+def labels(side: Side, target: Target) -> tuple[str, ...]:
     """The chosen spec at each width; asymmetric integers where its format has a fixed one."""
     parts = Parts.of(side.spec)
+    if target == "activation":
+        if not parts.format.startswith(("int", "fixed")):
+            parts = replace(parts, format="int asym")
+        return tuple(input_spec_of(replace(parts, bits=bits)).label for bits in WIDTHS)
     if not parts.format.startswith(("int", "fixed")):
         parts = replace(Parts.of(side.spec), format="int asym", range="minmax", bits=8)
         if not parts.granularity.startswith("per-group"):
@@ -91,11 +98,12 @@ def answer_text(strip: WidthStrip, row: WidthRow, exact: WidthRow) -> str:
     return f":orange[{len(changed)} of {len(pairs)} next tokens changed: {shown}]"
 
 
-def _words(strip: WidthStrip) -> str:
+def _words(strip: WidthStrip, target: Target) -> str:
     label = f"The target is class {strip.target}. " if strip.target is not None else ""
     if strip.kind == "classes" and strip.target is not None and strip.target < len(strip.classes):
         label = f"It is labelled {strip.classes[strip.target]}. "
     return plain(
         f"Sweep sample {strip.sample}, the layer's output ({strip.seen}) and the network's answer, "
-        f"with only this layer's weights quantised. {label}All pictures share one grey scale."
+        f"with only this layer's {TENSORS[target]} quantised. {label}"
+        f"{'All pictures share one grey scale.' if strip.rows[0].picture else ''}"
     )

@@ -7,16 +7,22 @@ import streamlit as st
 from analysis.charts.density import density_map
 from analysis.charts.rows import LABELLED
 from analysis.errors import ComputeError
-from analysis.profiles import Inspection, LayerProfile
+from analysis.profiles import Inspection
 from analysis.quant.spec import QuantSpec
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import answers, reads
 from pages.ui.compact_table import compact_table
 from pages.ui.controls import error_card, plot
+from pages.ui.layer_filters import chosen_order, listed, ordered
 from pages.ui.layer_frames import TALL, TALL_PIXELS, effect_at, profile_frame
+from pages.ui.layer_target import TITLES
 from pages.ui.text import samples_text
 
 _TABLE = "layer_table"
+TENSORS: Mapping[Target, str] = {"weight": "weights are", "activation": "input is"}
+UNUSED: Mapping[Target, str] = {"weight": "zeros", "activation": "dead"}
+"""The column that says nothing of the tensor."""
+
 MAX_TABLE_WEIGHTS = 4_000_000
 """Up to so many weights every layer is tried at a spec of the user's own."""
 
@@ -36,44 +42,37 @@ def layer_of_address(found: Inspection) -> str:
     return names[0]
 
 
-def listed(found: Inspection) -> tuple[LayerProfile, ...]:
-    """Draw the filters and return the layers that pass; those of no filter are all."""
-    kinds = sorted({layer.kind for layer in found.layers})
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        text = st.text_input(
-            "Name", key="layer_filter", placeholder="part of the name", width=150
-        ).strip()
-        picked = st.multiselect("Kind", kinds, key="kind_filter", width=190)
-    return tuple(
-        profile
-        for profile in found.profiles
-        if text.casefold() in profile.layer.name.casefold()
-        and (not picked or profile.layer.kind in picked)
-    )
-
-
-def _sqnr(found: Inspection, spec: QuantSpec, source: str) -> Mapping[str, float]:
+def _sqnr(found: Inspection, spec: QuantSpec, source: str, target: Target) -> Mapping[str, float]:
     """SQNR by layer of a spec that was not tried, where computing that is quick."""
-    quick = sum(layer.parameters for layer in found.layers) <= MAX_TABLE_WEIGHTS
+    large = sum(layer.parameters for layer in found.layers) > MAX_TABLE_WEIGHTS
     known = answers.known_layer(source, found, "")
-    if effect_at(found.profiles[0].effects, spec) is not None or known is None or not quick:
+    tried = any(effect_at(profile.effects_of(target), spec) for profile in found.profiles)
+    if tried or known is None or (large and target == "weight"):
         return {}
     try:
-        return answers.table(known, spec.label).sqnr_db
+        return answers.table(known, target, spec.label).sqnr_db
     except ComputeError:
         return {}  # the layer beside the table says why
 
 
-def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, source: str) -> str:
+def table(
+    found: Inspection,
+    spec: QuantSpec,
+    result: Sensitivities | None,
+    source: str,
+    target: Target = "weight",
+) -> str:
     """Draw the table and return the layer to show large; the address follows a chosen row."""
     shown = layer_of_address(found)
     profiles = listed(found)
     if len(found.profiles) > LABELLED:
-        _density(found, shown)
-    names = [profile.layer.name for profile in profiles]
-    if not names:
+        _density(found, shown, target)
+    if not profiles:
         st.caption("No layer passes the filter.")
         return shown
+    frame = profile_frame(profiles, spec, result, _sqnr(found, spec, source, target), target)
+    frame = ordered(frame.drop(columns=UNUSED[target]), chosen_order())
+    names = frame["layer"].tolist()
     _select(names, shown)
 
     def picked() -> None:
@@ -81,7 +80,6 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
         if rows:
             st.query_params["layer"] = names[rows[0]]
 
-    frame = profile_frame(profiles, spec, result, _sqnr(found, spec, source))
     curves = [float(point) for row in frame["sensitivity"] for point in row]
     st.dataframe(
         compact_table(frame),
@@ -96,15 +94,15 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
             "layer": st.column_config.TextColumn("Layer", pinned=True),
             "kind": st.column_config.TextColumn("Kind"),
             "weights": st.column_config.BarChartColumn(
-                "Weights",
+                TITLES[target],
                 width=72,
-                help="Histogram of the weights, from the smallest to the largest",
+                help=f"Histogram of the {TITLES[target].lower()}, from the smallest to the largest",
             ),
             "sqnr": st.column_config.NumberColumn(
                 "SQNR",
                 width=68,
                 format="%.1f dB",
-                help=f"Signal to quantisation noise of the weights at {spec.label}; "
+                help=f"Signal to quantisation noise at {spec.label}; "
                 "higher is better, 6 dB are one bit",
             ),
             "sensitivity": st.column_config.LineChartColumn(
@@ -112,7 +110,7 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
                 width=72,
                 y_min=min(curves, default=0.0),
                 y_max=max(curves, default=1.0),
-                help="log10 of the divergence when only this layer's weights are quantised, "
+                help=f"log10 of the divergence when only this layer's {TENSORS[target]} quantised, "
                 "fewest bits on the left"
                 + (f"; on {samples_text(result.setup.samples, 'sweep')}" if result else ""),
             ),
@@ -123,6 +121,9 @@ def table(found: Inspection, spec: QuantSpec, result: Sensitivities | None, sour
             ),
             "outliers": st.column_config.NumberColumn(
                 "Outliers", format="percent", help="Share beyond 4 standard deviations"
+            ),
+            "zeros": st.column_config.NumberColumn(
+                "Zeros", format="percent", help="Share of exact zeros, as a ReLU leaves them"
             ),
             "dead": st.column_config.NumberColumn(
                 "Dead", help="Output channels whose weights are all equal"
@@ -148,10 +149,12 @@ def _select(names: Sequence[str], shown: str) -> None:
         st.session_state[_TABLE] = {"selection": {"rows": wanted}}
 
 
-def _density(found: Inspection, shown: str) -> None:
+def _density(found: Inspection, shown: str, target: Target) -> None:
     """All layers at a glance; a click opens one."""
     with st.expander("All layers at a glance", icon=":material/grid_on:", expanded=True):
-        figure = reads.drawn(("density", found.fingerprint), lambda: density_map(found.profiles))
+        figure = reads.drawn(
+            ("density", found.fingerprint, target), lambda: density_map(found.profiles, target)
+        )
 
         def picked(layer: object) -> None:
             if layer != shown:
@@ -159,4 +162,4 @@ def _density(found: Inspection, shown: str) -> None:
                 st.rerun()
 
         with st.container(height=420, border=False):
-            plot(figure, key="density", on_select=picked)
+            plot(figure, key=f"density_{target}", on_select=picked)

@@ -23,7 +23,8 @@ def where_it_hurts(job: Job, result: Sensitivities, message: str | None = None) 
     def open_cell(cell: Any) -> None:
         point = result.point(str(cell[0]), target, int(cell[1]))
         if point is not None:
-            go("layers", run=job.id, layer=point.layer, spec=point.label)
+            shown = None if target == "weight" else target
+            go("layers", run=job.id, layer=point.layer, spec=point.label, target=shown)
 
     with st.container(border=True):
         st.header("Where it hurts", anchor=False)

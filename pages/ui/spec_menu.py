@@ -1,20 +1,31 @@
 """Choosing a spec: one control a part, one label in the address."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
 from analysis.errors import OptionError
-from analysis.quant.spec import WEIGHT_SPEC, QuantSpec, check_weight_spec
+from analysis.quant.spec import (
+    ACTIVATION_SPEC,
+    WEIGHT_SPEC,
+    QuantSpec,
+    check_activation_spec,
+    check_weight_spec,
+)
+from analysis.sensitivity.points import Target
 from pages.ui.spec_parts import (
     BIAS,
     FORMATS,
     GAIN,
+    INPUT_FORMATS,
+    INPUT_RANGES,
     ROUNDINGS,
     Parts,
     corrections,
     granularities,
+    input_spec_of,
     ranges,
     spec_of,
     widths,
@@ -34,9 +45,10 @@ HELP = {
 }
 
 
-def default_spec(menu: Sequence[QuantSpec]) -> QuantSpec:
+def default_spec(menu: Sequence[QuantSpec], target: Target = "weight") -> QuantSpec:
     """What is shown without being asked: the library's default at 4 bits, or the nearest to it."""
-    return nearest(menu, WEIGHT_SPEC.with_bits(4))
+    wanted = (WEIGHT_SPEC if target == "weight" else ACTIVATION_SPEC).with_bits(4)
+    return nearest(menu, wanted) if menu else wanted
 
 
 def nearest(menu: Sequence[QuantSpec], wanted: QuantSpec) -> QuantSpec:
@@ -57,14 +69,20 @@ def nearest(menu: Sequence[QuantSpec], wanted: QuantSpec) -> QuantSpec:
     return min(menu, key=distance)
 
 
-def asked_spec(param: str, default: QuantSpec) -> QuantSpec:
-    """The spec of the address; a damaged one is a warning and the default."""
+CHECKS: Mapping[Target, Callable[[QuantSpec], None]] = {
+    "weight": check_weight_spec,
+    "activation": check_activation_spec,
+}
+
+
+def asked_spec(param: str, default: QuantSpec, target: Target = "weight") -> QuantSpec:
+    """The spec of the address; one that is damaged, or of no use here, is a warning."""
     asked = st.query_params.get(param)
     if not asked:
         return default
     try:
         wanted = QuantSpec.parse(_typed(asked))
-        check_weight_spec(wanted)
+        CHECKS[target](wanted)
     except OptionError as error:
         st.warning(plain(str(error)))
         return default
@@ -76,70 +94,77 @@ def _typed(label: str) -> str:
     return " ".join(f"+{word}" if word in (GAIN, BIAS) else word for word in label.split())
 
 
-def choose_spec(param: str, now: QuantSpec, name: str = "") -> None:
-    """Draw the controls at this spec; the address follows them."""
-    parts = Parts.of(now)
+def choose_spec(param: str, now: QuantSpec, name: str = "", target: Target = "weight") -> None:
+    """Draw the controls at this spec of a weight or an input; the address follows them."""
+    make = spec_of if target == "weight" else input_spec_of
+    menu = _Menu(param, Parts.of(now), make)
+    parts = menu.parts
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _pick(param, "bits", f"{name} · Bits" if name else "Bits", widths(parts), parts)
-        _pick(param, "format", "Format", FORMATS, parts, width=135)
-        _pick(param, "granularity", "Granularity", granularities(parts), parts, width=145)
-        _pick(param, "range", "Range", ranges(parts), parts, width=125)
-        _pick(param, "rounding", "Rounding", ROUNDINGS, parts, width=115)
-        _corrections(param, parts)
+        menu.pick("bits", f"{name} · Bits" if name else "Bits", widths(parts))
+        if target == "activation":
+            menu.pick("format", "Format", INPUT_FORMATS, width=135)
+            menu.pick("range", "Range", dict.fromkeys((*INPUT_RANGES, parts.range)), width=125)
+            return
+        menu.pick("format", "Format", FORMATS, width=135)
+        menu.pick("granularity", "Granularity", granularities(parts), width=145)
+        menu.pick("range", "Range", ranges(parts), width=125)
+        menu.pick("rounding", "Rounding", ROUNDINGS, width=115)
+        menu.corrections()
 
 
-def _pick(
-    param: str,
-    name: str,
-    title: str,
-    options: Sequence[int | str],
-    parts: Parts,
-    *,
-    width: int | None = None,
-) -> None:
-    """One part: a list of that many pixels, or buttons side by side where it changes most."""
-    key = f"{param}_{name}"
-    st.session_state[key] = getattr(parts, name)
+@dataclass(frozen=True, slots=True)
+class _Menu:
+    """The controls of one spec.
 
-    def changed() -> None:
-        value = st.session_state[key]
-        if value is not None:
-            _write(param, parts, name, value)
+    Attributes:
+        param: of the address, which holds the spec.
+        make: puts changed parts together.
+    """
 
-    alone = len(options) < 2
-    if width is None:
-        st.segmented_control(
-            title,
-            options,
+    param: str
+    parts: Parts
+    make: Callable[[Parts], QuantSpec]
+
+    def pick(
+        self, name: str, title: str, options: Iterable[int | str], *, width: int | None = None
+    ) -> None:
+        """One part: a list of that many pixels, or buttons side by side where it changes most."""
+        key, listed = f"{self.param}_{name}", list(options)
+        st.session_state[key] = getattr(self.parts, name)
+
+        def changed() -> None:
+            value = st.session_state[key]
+            if value is not None:
+                self._write(name, value)
+
+        about: dict[str, Any] = {
+            "key": key,
+            "on_change": changed,
+            "help": HELP[name],
+            "disabled": len(listed) < 2,
+        }
+        if width is None:
+            st.segmented_control(title, listed, required=True, **about)
+        else:
+            st.selectbox(title, listed, width=width, **about)
+
+    def corrections(self) -> None:
+        """What is corrected after rounding."""
+        key = f"{self.param}_corrections"
+        st.session_state[key] = list(self.parts.corrections)
+
+        def changed() -> None:
+            self._write("corrections", tuple(st.session_state[key]))
+
+        st.pills(
+            "Corrections",
+            corrections(self.parts),
+            selection_mode="multi",
             key=key,
             on_change=changed,
-            required=True,
-            help=HELP[name],
-            disabled=alone,
+            help=HELP["corrections"],
         )
-        return
-    st.selectbox(
-        title, options, key=key, on_change=changed, help=HELP[name], disabled=alone, width=width
-    )
 
-
-def _corrections(param: str, parts: Parts) -> None:
-    key = f"{param}_corrections"
-    st.session_state[key] = list(parts.corrections)
-
-    def changed() -> None:
-        _write(param, parts, "corrections", tuple(st.session_state[key]))
-
-    st.pills(
-        "Corrections",
-        corrections(parts),
-        selection_mode="multi",
-        key=key,
-        on_change=changed,
-        help=HELP["corrections"],
-    )
-
-
-def _write(param: str, parts: Parts, name: str, value: object) -> None:
-    changes: dict[str, object] = {name: value}
-    st.query_params[param] = spec_of(replace(parts, **changes)).label  # type: ignore[arg-type]
+    def _write(self, name: str, value: object) -> None:
+        changes: dict[str, Any] = {name: value}
+        st.query_params[self.param] = self.make(replace(self.parts, **changes)).label

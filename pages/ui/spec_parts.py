@@ -151,6 +151,16 @@ def spec_of(parts: Parts) -> QuantSpec:
     )
 
 
+INPUT_RANGES: tuple[RangeMethod, ...] = ("mse", "minmax", "percentile", "moving", "entropy")
+"""Ranges of inputs that calibration finds; a dynamic one has no grid to be drawn."""
+
+
+def input_spec_of(parts: Parts) -> QuantSpec:
+    """The spec of inputs with this format, width and range."""
+    method = (known for known in INPUT_RANGES if known == parts.range)
+    return QuantSpec(_format(parts.format, parts.bits), PerTensor(), next(method, INPUT_RANGES[0]))
+
+
 def input_spec(spec: QuantSpec) -> QuantSpec | None:
     """How the layer's input would be quantised beside such weights: same format, one scale.
 
@@ -164,3 +174,13 @@ def input_spec(spec: QuantSpec) -> QuantSpec | None:
         if method in ("minmax", "percentile", "mse"):
             return made
     return None
+
+
+def _serves_inputs(name: str) -> bool:
+    """Whether inputs come in this format."""
+    form = _format(name, 8)
+    table = isinstance(form, CodebookFormat) and form.name != "nf4"
+    return not table and not isinstance(form, MxFormat | NvFp4Format)
+
+
+INPUT_FORMATS: tuple[str, ...] = tuple(name for name in FORMATS if _serves_inputs(name))

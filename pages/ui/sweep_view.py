@@ -167,7 +167,8 @@ def _order() -> Order:
 def _open_layer(run: str, result: Sensitivities, target: Target, layer: str, bits: int) -> None:
     point = result.point(layer, target, bits)
     if point is not None:
-        go("layers", run=run, layer=layer, spec=point.label)
+        shown = None if target == "weight" else target
+        go("layers", run=run, layer=layer, spec=point.label, target=shown)
 
 
 def _evidence(result: Sensitivities, target: Target) -> str:

@@ -13,6 +13,7 @@ from analysis.quant.fake import fake_quantize_weight
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig, Recipe
 from analysis.simulate.calibration import calibrate
+from analysis.simulate.input_channels import input_channels
 from analysis.simulate.simulated import simulated
 from analysis.width_strip import width_strip
 from analysis.workloads.load import load_workload
@@ -75,6 +76,27 @@ def test_a_look_at_an_input_is_the_effect_on_what_calibration_saw(made):
     assert sum(look.error.counts) == look.values > 0
     with pytest.raises(OptionError, match="cannot be seen"):
         look_at_input(made, layer, spec, {})
+
+
+def test_a_look_at_an_input_tells_its_channels_where_they_are_known(made):
+    layer, spec = made.layers[1], QuantSpec.parse("int4 asym per-tensor mse")
+    ranges, channels = calibrate(made), input_channels(made)
+    told = look_at_input(made, layer, spec, ranges, channels).channels
+    assert told is not None and told.total == len(told.low) == len(told.high)
+    assert max(told.high) == ranges[layer.name].maximum
+    assert look_at_input(made, layer, spec, ranges).channels is None
+
+
+def test_a_strip_of_an_input_quantises_the_input_alone(made):
+    layer, spec = made.layers[1], QuantSpec.parse("int2 asym per-tensor minmax")
+    strip = width_strip(made, layer, (spec,), 3, target="activation", ranges=calibrate(made))
+    inputs, _ = pick_samples(made.parts.sweep, [3])[0]
+    recipe = Recipe({layer.name: LayerConfig(activation=spec)}, made.name, made.fingerprint)
+    with simulated(made, recipe) as forward:
+        output = forward(inputs)[0]
+    assert strip.rows[1].answers == (int(output.argmax()),)
+    assert strip.rows[1].probability == pytest.approx(float(output.softmax(0).max()), abs=1e-5)
+    assert strip.rows[1].error > 0
 
 
 def test_a_trial_is_what_running_both_recipes_gives(made):

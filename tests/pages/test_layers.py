@@ -4,12 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from analysis.profiles import RowLookups
 from analysis.quant.spec import QuantSpec
 from analysis.quant.stats import Histogram, SpecEffect
 from analysis.runs.compute import Known
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import Target
-from analysis.trials import SpecLook, SpecTable, Trial, TrialSide, WidthRow, WidthStrip
+from analysis.trials import (
+    ChannelExtremes,
+    SpecLook,
+    SpecTable,
+    Trial,
+    TrialSide,
+    WidthRow,
+    WidthStrip,
+)
 from pages.ui import answers
 from tests.inspections import make_inspection
 from tests.sensitivities import make_sensitivities
@@ -129,10 +138,11 @@ class Answers:
         self.asked.append(("look", known.layer, target, label))
         spec = QuantSpec.parse(label)
         effect = SpecEffect(spec, 12.5, 0.25, (0.1, 0.2), (-0.2, 0.0, 0.2))
-        return SpecLook(effect, Histogram(-0.1, 0.1, (1, 2, 1)), (0.1, 0.2), 4, 8)
+        channels = ChannelExtremes(2, (-1.0, 0.0), (1.0, 9.0)) if target == "activation" else None
+        return SpecLook(effect, Histogram(-0.1, 0.1, (1, 2, 1)), (0.1, 0.2), 4, 8, channels)
 
-    def table(self, known: Known, label: str) -> SpecTable:
-        self.asked.append(("table", label))
+    def table(self, known: Known, target: Target, label: str) -> SpecTable:
+        self.asked.append(("table", target, label))
         return SpecTable(label, {"stem": 7.25})
 
     def trial(self, known: Known, target: Target, before: str, after: str) -> Trial:
@@ -140,8 +150,10 @@ class Answers:
         sides = (TrialSide(before, 0.5, 0.4, 0.6), TrialSide(after, 0.1, 0.05, 0.15))
         return Trial(known.layer, target, "kl", *sides, 0.4, 0.3, 0.5, 64, 512)
 
-    def strip(self, known: Known, specs: tuple[str, ...], sample: int) -> WidthStrip:
-        self.asked.append(("strip", known.layer, *specs, sample))
+    def strip(
+        self, known: Known, target: Target, specs: tuple[str, ...], sample: int
+    ) -> WidthStrip:
+        self.asked.append(("strip", known.layer, target, *specs, sample))
         picture = ((0, 128), (255, 64))
         rows = [WidthRow(None, None, picture, (1,), 0.9, 0.0)]
         rows += [
@@ -150,7 +162,7 @@ class Answers:
         ]
         classes = ("cat", "dog")
         return WidthStrip(
-            known.layer, sample, 9, "classes", "channel 0 of 2", classes, 1, tuple(rows)
+            known.layer, sample, 9, "classes", "channel 0 of 2", classes, (), 1, tuple(rows)
         )
 
 
@@ -278,3 +290,90 @@ def test_many_layers_have_a_map(open_page):
     app = open_page("layers", run=many.run)
     assert not app.exception
     assert any(expander.label == "All layers at a glance" for expander in app.expander)
+
+
+def test_filters_and_order_stand_in_the_address(open_page, filled):
+    app = open_page("layers", run=filled.run, name="stage1", sort="sqnr")
+    table = app.dataframe[0].value
+    assert all("stage1" in name for name in table["layer"])
+    assert table["sqnr"].is_monotonic_increasing
+    app.text_input(key="layer_filter").set_value("").run()
+    assert "name" not in app.query_params
+    kinds = sorted(set(app.dataframe[0].value["kind"]))
+    app.multiselect(key="kind_filter").set_value(kinds[:1]).run()
+    assert app.query_params["kind"] == kinds[0]
+    app.selectbox(key="layer_sort").set_value("sensitivity").run()
+    assert app.query_params["sort"] == "sensitivity"
+    curves = app.dataframe[0].value["sensitivity"]
+    assert [curve[0] for curve in curves] == sorted((c[0] for c in curves), reverse=True)
+    again = open_page("layers", run=filled.run, kind=kinds[0], sort="nonsense")
+    assert set(again.dataframe[0].value["kind"]) == {kinds[0]}
+
+
+def test_a_link_to_an_input_shows_its_histogram_errors_and_channels(open_page, offered, computing):
+    label = "int3 asym per-tensor entropy"
+    app = open_page("layers", run=offered.run, target="activation", spec=label, layer="head")
+    assert not app.exception and not app.warning
+    assert shown_layer(app) == "head"
+    assert box(app, "Range").value == "entropy"
+    assert metrics(app)["SQNR"].startswith("12.5")
+    assert ("look", "head", "activation", label) in computing.asked
+    assert ("table", "activation", label) in computing.asked
+    table = app.dataframe[0].value
+    assert "zeros" in table and "dead" not in table
+    said = captions(app).replace("\\", "")
+    assert "256 calibration samples" in said and "Range of each input channel" in said
+    assert [asked[2] for asked in computing.asked if asked[0] == "strip"] == ["activation"]
+
+
+def test_specs_follow_to_the_other_tensor_and_back(open_page, offered, computing):
+    label = "int3 sym per-channel mse gptq +bias"
+    app = open_page("layers", run=offered.run, spec=label, spec2="nvfp4 per-group-16 minmax")
+    part(app, "Tensor").set_value("activation").run()
+    assert not app.exception and not app.warning
+    assert app.query_params["target"] == "activation"
+    assert app.query_params["spec"] == "int3 sym per-tensor mse"
+    assert "spec2" not in app.query_params
+    part(app, "Bits").set_value(6).run()
+    assert app.query_params["spec"] == "int6 sym per-tensor mse"
+    part(app, "Tensor").set_value("weight").run()
+    assert "target" not in app.query_params
+    assert app.query_params["spec"] == "int6 sym per-channel mse"
+
+
+def test_a_spec_of_weights_is_none_of_an_input(open_page, filled):
+    app = open_page("layers", run=filled.run, target="activation", spec="int4 sym per-channel mse")
+    assert not app.exception
+    assert len(app.warning) == 1
+    assert part(app, "Bits").value == 4
+
+
+def test_an_input_remedy_can_be_tried(open_page, offered, computing):
+    label = "int3 sym per-tensor minmax"
+    app = open_page("layers", run=offered.run, target="activation", spec=label)
+    app.button(key="try_0").click().run()
+    [asked] = [asked for asked in computing.asked if asked[0] == "trial"]
+    assert asked[1:4] == ("stem", "activation", label)
+    assert metrics(app)["Change"] == "5 × lower"
+
+
+def test_a_table_tells_how_calibration_reads_its_rows(open_page, filled):
+    found = make_inspection(filled.result)
+    first = found.profiles[0]
+    read = tuple(replace(effect, looked_up_db=effect.sqnr_db - 1) for effect in first.effects)
+    table = replace(
+        first,
+        layer=replace(first.layer, kind="Embedding", input_shape=None),
+        activation=None,
+        activation_stats=None,
+        activation_effects=(),
+        effects=read,
+        lookups=RowLookups(rows=400, read=100, lookups=5000, hottest=0.75),
+    )
+    changed = replace(found, profiles=(table, *found.profiles[1:]))
+    RunStore().save_inspection("/made_up.py:make", changed)
+    app = open_page("layers", run=filled.run)
+    assert not app.exception
+    assert "100 of 400 rows read by calibration" in captions(app)
+    assert "counted as often as calibration reads it, the SQNR is" in captions(app)
+    assert "The input of a table is row numbers" in captions(app)

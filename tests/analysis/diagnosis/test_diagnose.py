@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from analysis.diagnosis.case import Case, Finding, dead_channels
-from analysis.diagnosis.diagnose import diagnose
+from analysis.diagnosis.diagnose import diagnose, diagnose_input
 from analysis.layers import Layer
 from analysis.profiles import LayerProfile
 from analysis.quant.spec import QuantSpec
@@ -154,6 +154,31 @@ def test_inputs_that_are_never_negative_lose_their_symmetric_codes():
     assert found(Case(signed, SPEC, seen=symmetric), "One-sided input") is None
     asymmetric = effect(QuantSpec.parse("int4 asym per-tensor minmax"))
     assert found(Case(positive, SPEC, seen=asymmetric), "One-sided input") is None
+
+
+def test_few_large_inputs_get_a_range_that_clips_them():
+    minmax = QuantSpec.parse("int4 asym per-tensor minmax")
+    tailed = replace(PROFILE, activation_stats=stats(minimum=0.0, maximum=9.0, std=0.5))
+    finding = found(Case(tailed, SPEC, seen=effect(minmax)), "Few large inputs")
+    assert finding is not None and finding.target == "activation"
+    assert finding.remedy.label == "int4 asym per-tensor mse"
+    assert "18.0 standard deviations" in finding.sentence
+    even = replace(PROFILE, activation_stats=stats(minimum=0.0, maximum=2.0, std=0.5))
+    assert found(Case(even, SPEC, seen=effect(minmax)), "Few large inputs") is None
+    clipping = QuantSpec.parse("int4 asym per-tensor mse")
+    assert found(Case(tailed, SPEC, seen=effect(clipping)), "Few large inputs") is None
+
+
+def test_an_input_is_judged_by_its_own_rules_alone():
+    positive = replace(PROFILE, activation_stats=stats(minimum=0.0))
+    symmetric = effect(QuantSpec.parse("int4 sym per-tensor minmax"))
+    tailed = replace(positive, weight_stats=stats(std=0.1))
+    case = Case(tailed, SPEC, effect(SPEC, sqnr_db=5.0), seen=symmetric)
+    assert {finding.target for finding in diagnose(case)} == {"weight", "activation"}
+    assert {finding.target for finding in diagnose_input(case)} == {"activation"}
+    still = replace(PROFILE, activation_stats=stats(constant=True))
+    assert diagnose_input(Case(still, SPEC, seen=symmetric)) == ()
+    assert diagnose_input(Case(PROFILE, SPEC, seen=symmetric)) == ()
 
 
 def test_fixed_point_scales_take_no_gain_so_the_range_is_mse():

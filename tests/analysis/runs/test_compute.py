@@ -40,15 +40,24 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComputeProcess
 
 def test_answers_are_those_of_the_library(process):
     assert process.look(KNOWN, "weight", FINE) == look_at_weight(MADE, LAYER, QuantSpec.parse(FINE))
-    table = process.table(KNOWN, FINE).sqnr_db
+    table = process.table(KNOWN, "weight", FINE).sqnr_db
     assert set(table) == {layer.name for layer in MADE.layers}
     assert table[LAYER.name] == process.look(KNOWN, "weight", FINE).effect.sqnr_db
     trial = process.trial(KNOWN, "weight", COARSE, FINE)
     expected = compare(MADE, LAYER, "weight", QuantSpec.parse(COARSE), QuantSpec.parse(FINE))
     assert trial == expected
-    strip = process.strip(KNOWN, (FINE,), 0)
+    strip = process.strip(KNOWN, "weight", (FINE,), 0)
     assert [row.label for row in strip.rows] == [None, FINE]
-    assert process.look(KNOWN, "activation", "int4 asym per-tensor mse").effect.sqnr_db > 0
+    assert strip.classes == WORKLOAD.classes
+
+
+def test_inputs_are_answered_for_like_weights(process):
+    spec = "int4 asym per-tensor mse"
+    look = process.look(KNOWN, "activation", spec)
+    assert look.channels is not None and len(look.channels.low) == look.channels.total
+    assert process.table(KNOWN, "activation", spec).sqnr_db[LAYER.name] == look.effect.sqnr_db
+    strip = process.strip(KNOWN, "activation", (spec,), 0)
+    assert strip.rows[1].error > 0
 
 
 def test_a_late_answer_and_a_crash_are_one_sentence_and_the_next_question_works(process):

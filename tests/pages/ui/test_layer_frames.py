@@ -8,7 +8,7 @@ from analysis.quant.stats import Histogram
 from pages.ui.layer_frames import (
     SPARK_BINS,
     architecture_frame,
-    curve,
+    curves,
     effect_at,
     layer_measures,
     profile_frame,
@@ -34,8 +34,9 @@ def test_a_spark_loses_no_value_and_stays_small(bins):
 def test_a_curve_is_the_logarithm_of_the_divergence_from_few_bits_to_many():
     name = RESULT.layers[0].name
     points = [RESULT.point(name, "weight", bits) for bits in RESULT.bits("weight")]
-    assert curve(RESULT, name) == pytest.approx([log10(p.divergence) for p in points if p])
-    assert curve(None, name) == []
+    expected = [log10(p.divergence) for p in points if p]
+    assert curves(RESULT, "weight")[name] == pytest.approx(expected)
+    assert curves(None, "weight") == {}
 
 
 def test_an_effect_is_only_that_of_the_very_spec():
