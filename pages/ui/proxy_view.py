@@ -14,7 +14,6 @@ from analysis.sensitivity.proxies.agreement import (
     ProxyAgreement,
     few_layers,
     measured_weights,
-    ranked_proxies,
 )
 from analysis.sensitivity.proxies.catalogue import PROXIES
 from analysis.sensitivity.proxies.values import ProxyResult
@@ -44,13 +43,13 @@ def proxy_section(sweep: Job, result: Sensitivities) -> None:
             "to have something to compare proxies with."
         )
         return
-    found = reads.proxies(sweep.id)
-    if found:
-        _comparison(sweep, result, ranked_proxies(result, found))
+    ranked = reads.proxies(sweep.id, result)
+    if ranked:
+        _comparison(sweep, result, ranked)
     else:
         st.markdown(WHAT_IT_DOES)
-    if len(found) < len(PROXIES):
-        missing_proxies(sweep, some=bool(found))
+    if len(ranked) < len(PROXIES):
+        missing_proxies(sweep, some=bool(ranked))
 
 
 def _comparison(sweep: Job, result: Sensitivities, ranked: Sequence[ProxyAgreement]) -> None:

@@ -22,7 +22,8 @@ from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.points import Sensitivities
-from analysis.sensitivity.proxies.values import ProxyResult
+from analysis.sensitivity.proxies.agreement import ProxyAgreement, ranked_proxies
+from analysis.sensitivity.proxies.catalogue import PROXIES
 from pages.ui.state import current_run, store
 
 _KEEP = 64
@@ -187,6 +188,17 @@ def calibration(run: str) -> Calibration | None:
     return _once(store().calibration, run)
 
 
-def proxies(run: str) -> tuple[ProxyResult, ...]:
-    """What proxies say of the run's weights so far; a job of its own may add to them."""
-    return store().proxies(run)
+@st.cache_resource(show_spinner=False, max_entries=_KEEP)
+def _all_proxies(key: str, _run: str, _result: Sensitivities) -> tuple[ProxyAgreement, ...]:
+    found = store().proxies(_run)
+    if len(found) < len(PROXIES):
+        raise _NothingYet
+    return ranked_proxies(_result, found)
+
+
+def proxies(run: str, result: Sensitivities) -> tuple[ProxyAgreement, ...]:
+    """The proxies of a run's weights so far, best first; a job of its own may add to them."""
+    try:
+        return _all_proxies(repr(version(run)), run, result)
+    except _NothingYet:
+        return ranked_proxies(result, store().proxies(run))
