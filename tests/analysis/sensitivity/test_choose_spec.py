@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,12 +12,12 @@ from analysis.hardware.catalogue import profile
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.sensitivity import choose_spec
 from analysis.sensitivity.candidates import Specs
-from analysis.sensitivity.choose_spec import SpecChooser, best_specs
+from analysis.sensitivity.choose_spec import SpecChooser, Told, best_specs, silent
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.families import ACTIVATION_FAMILIES, WEIGHT_FAMILIES
 from analysis.sensitivity.float_run import run_float
-from analysis.sensitivity.points import Cell, Sensitivities
-from analysis.sensitivity.sweep import sweep
+from analysis.sensitivity.points import Cell, Sensitivities, SweepSetup, Target, Targets
+from analysis.sensitivity.sweep import Sweep, sweep
 from analysis.sensitivity.weight_cache import WeightCache
 from analysis.workloads.load import load_workload
 from analysis.workloads.subject import subject
@@ -44,21 +45,46 @@ def exact_divergences(workload: Workload, specs: Specs) -> dict[Cell, float]:
     return {cell: total / found.samples for cell, total in totals.items()}
 
 
+def best_sweep(
+    workload: Workload,
+    bits: Sequence[int],
+    target: Targets = "weight",
+    *,
+    known: SweepSetup | None = None,
+    told: Told = silent,
+) -> Sweep:
+    """With the default quantisers of the app."""
+    return sweep(
+        workload,
+        known=known,
+        told=told,
+        bits=bits,
+        target=target,
+        weight_scheme="best",
+        weight_families=WEIGHT_FAMILIES,
+        activation_scheme="best",
+        activation_families=ACTIVATION_FAMILIES,
+    )
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["digits", "fashion-mnist"])
-def test_no_layer_of_a_bundled_workload_is_worse_off_than_with_min_max(name: str) -> None:
-    workload = load_workload(name)
-    widths = (2, 3, 4, 8)
-    specs = best_specs(workload, widths)
-    found = exact_divergences(workload, specs)
-    gains = []
-    for layer, chosen in specs.items():
-        for bits, spec in chosen.items():
-            before = found[Cell(layer, "weight", WEIGHT_SPEC.with_bits(bits).label)]
-            after = found[Cell(layer, "weight", spec.label)]
-            assert after <= before
-            gains.append(before / after)
-    assert sorted(gains)[len(gains) // 2] > 5, "the median layer and width"
+def test_no_tensor_of_digits_is_worse_off_than_with_min_max() -> None:
+    """All bundled workloads at all widths: tests/bench/run.py --only quantisers."""
+    workload, bits = load_workload("digits"), (2, 3, 8)
+    found = {p.cell: p.divergence for p in best_sweep(workload, bits, "both")}
+    gains: dict[Target, list[float]] = {"weight": [], "activation": []}
+    for weight, activation in zip(WEIGHT_FAMILIES, ACTIVATION_FAMILIES, strict=True):
+        fixed = sweep(
+            workload, bits=bits, target="both", weight_spec=weight, activation_spec=activation
+        )
+        plain = {p.cell: p.divergence for p in fixed}
+        for cell, after in found.items():
+            before = plain.get(replace(cell, label=f"{cell.spec.kernel} minmax"))
+            if before is not None:
+                assert after <= before, cell
+                gains[cell.target].append(before / after if after else 1.0)
+    assert len(gains["weight"]) + len(gains["activation"]) == len(found)
+    assert sorted(gains["weight"])[len(gains["weight"]) // 2] > 3, "the median weight and width"
 
 
 @pytest.mark.parametrize("net", NETS)
@@ -161,17 +187,9 @@ def test_gptq_on_a_layer_without_inputs_is_noted() -> None:
     assert not sweep(make_workload("branched"), bits=(4,), weight_spec=spec).notes
 
 
-BOTH = {
-    "weight_scheme": "best",
-    "weight_families": WEIGHT_FAMILIES,
-    "activation_scheme": "best",
-    "activation_families": ACTIVATION_FAMILIES,
-}
-
-
 def test_every_family_stays_a_choice_of_its_own() -> None:
     workload = make_workload("branched", samples=64)
-    result = Sensitivities.collect(sweep(workload, bits=(3, 8), target="both", **BOTH))
+    result = Sensitivities.collect(best_sweep(workload, (3, 8), "both"))
     for layer in result.layers:
         for target in ("weight", "activation") if layer.has_input else ("weight",):
             cells = [c for c in result.setup.cells if (c.layer, c.target) == (layer.name, target)]
@@ -189,7 +207,7 @@ def test_every_family_stays_a_choice_of_its_own() -> None:
 
 def test_the_chosen_range_of_an_input_is_never_worse_than_min_max() -> None:
     workload = make_workload("branched", samples=32)
-    made = sweep(workload, bits=(3,), target="activation", **BOTH)
+    made = best_sweep(workload, (3,), "activation")
     found = {p.cell: p.divergence for p in made}
     labels = {cell.spec.family: cell.spec.kernel + " minmax" for cell in found}
     plain: dict[Cell, float] = {}
@@ -213,20 +231,20 @@ def test_a_family_of_one_width_is_swept_at_that_width() -> None:
 
 def test_an_interrupted_sweep_keeps_its_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     workload = make_workload("branched", samples=32)
-    first = sweep(workload, bits=(3,), target="both", **BOTH)
+    first = best_sweep(workload, (3,), "both")
 
     def refused(*_: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(SpecChooser, "choose", refused)
-    again = sweep(workload, known=first.setup, bits=(3,), target="both", **BOTH)
+    again = best_sweep(workload, (3,), "both", known=first.setup)
     assert again.setup == first.setup
     assert again.cost.forwards < first.cost.forwards
 
 
 def test_choosing_tells_how_far_it_is_and_can_be_stopped() -> None:
     heard: list[float] = []
-    sweep(make_workload("branched", samples=32), told=heard.append, bits=(3,), **BOTH)
+    best_sweep(make_workload("branched", samples=32), (3,), told=heard.append)
     assert heard == sorted(heard)
     assert heard[0] == 0.0
     assert heard[-1] == pytest.approx(1.0)
@@ -236,4 +254,4 @@ def test_choosing_tells_how_far_it_is_and_can_be_stopped() -> None:
             raise CancelledError("enough")
 
     with pytest.raises(CancelledError):
-        sweep(make_workload("branched", samples=32), told=stop, bits=(3,), **BOTH)
+        best_sweep(make_workload("branched", samples=32), (3,), told=stop)

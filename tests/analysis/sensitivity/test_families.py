@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from analysis.cli.schemes import read_schemes
@@ -40,7 +42,7 @@ def test_the_family_of_a_spec_leaves_width_range_rounding_and_corrections_open()
 )
 def test_the_words_of_a_command_line_ask_for_the_same_again(scheme, spec, families) -> None:
     words = list(scheme_words("weight", scheme, spec, families))
-    labels = [word for option, word in zip(words, words[1:], strict=False) if "-spec" in option]
+    labels = [word for option, word in pairwise(words) if "-spec" in option]
     named = words[1] if "--weights" in words else None
     read = read_schemes(named, labels, None, ())
     assert (read["weight_scheme"], read["weight_spec"]) == (scheme, spec)
