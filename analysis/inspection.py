@@ -90,7 +90,9 @@ def _reference(made: Subject) -> dict[str, float]:
     if not rows:
         return {}
     with simulated(made, None) as forward:
-        for inputs, target in cut_batches(made.parts.evaluation, chunk_size(made.layers)):
+        for inputs, target in cut_batches(
+            made.parts.evaluation, made.whole(chunk_size(made.layers))
+        ):
             output = forward(inputs)
             for metric in made.metrics:
                 rows[metric.name].append(statistics_rows(metric, output, target, output))

@@ -19,9 +19,11 @@ from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.intervals import metric_interval, metric_value, paired_interval
 from analysis.sensitivity.resampling import mean_interval
 from analysis.simulate.simulated import simulated
-from analysis.workloads.examples import changed_examples
-from analysis.workloads.parts import cut_batches
+from analysis.workloads.examples import Words, changed_examples
+from analysis.workloads.parts import cut_batches, tensors_of
+from analysis.workloads.sample_words import is_tokens
 from analysis.workloads.subject import Subject, subject
+from analysis.workloads.token_changes import TokenChanges, token_changes
 from analysis.workloads.workload import Batch, Workload
 
 Floats = NDArray[np.float64]
@@ -55,7 +57,7 @@ def _run(
     statistics: dict[str, list[Floats]] = {metric.name: [] for metric in made.metrics}
     targets: list[NDArray[np.int64]] = []
     with simulated(made, recipe) as forward:
-        for inputs, target in cut_batches(batches, chunk_size(made.layers)):
+        for inputs, target in cut_batches(batches, made.whole(chunk_size(made.layers))):
             output = forward(inputs)
             exact = output if reference is None else reference.outputs[len(outputs)]
             outputs.append(output)
@@ -151,16 +153,15 @@ def score(workload: Workload, recipe: Recipe) -> Score:
     same = None
     if reference.answers is not None and actual.answers is not None:
         same = reference.answers == actual.answers
-    changed = _changed(divergences, same)
+    tokens = _tokens(made, reference, actual) if same is None else None
+    changed = _changed(divergences, same if tokens is None else tokens.same)
     return Score(
         recipe=recipe,
         cost=recipe_cost(made.layers, recipe, other_bytes=made.other_bytes),
         workload=made.name,
         fingerprint=made.fingerprint,
         reference={x.name: metric_value(x, reference.statistics[x.name]) for x in measured},
-        actual={
-            x.name: Interval(*metric_interval(x, actual.statistics[x.name])) for x in measured
-        },
+        actual={x.name: Interval(*metric_interval(x, actual.statistics[x.name])) for x in measured},
         drop={x.name: _drop(x, reference, actual) for x in measured},
         metric=main.name if main else None,
         direction=main.direction if main else "higher",
@@ -174,23 +175,37 @@ def score(workload: Workload, recipe: Recipe) -> Score:
         agreement=float(same.mean()) if same is not None else None,
         classes=tuple(_classes(workload.classes, reference, actual)),
         changed=changed,
-        examples=_examples(workload, made, changed, reference, actual, divergences),
+        examples=_examples(workload, made, changed, tokens or (reference, actual), divergences),
         by_sample=packed_divergences(divergences),
     )
+
+
+def _tokens(made: Subject, reference: _Outputs, actual: _Outputs) -> TokenChanges | None:
+    """Where next tokens changed; None where the model does not give one distribution a token."""
+    first = next(iter(made.parts.evaluation), None)
+    if first is None or not is_tokens(tensors_of(first[0])[0][0]) or made.divergence != "kl":
+        return None
+    length = tensors_of(first[0])[0].shape[1]
+    if any(output.dim() != 3 or output.shape[1] != length for output in reference.outputs):
+        return None
+    return token_changes(reference.outputs, actual.outputs)
 
 
 def _examples(
     workload: Workload,
     made: Subject,
     changed: tuple[int, ...],
-    reference: _Outputs,
-    actual: _Outputs,
+    told: TokenChanges | tuple[_Outputs, _Outputs],
     divergences: Floats,
 ) -> tuple[ChangedExample, ...]:
-    if reference.answers is None or actual.answers is None:
+    words = Words(workload.classes, workload.decode, workload.columns)
+    if isinstance(told, TokenChanges):
+        return changed_examples(made.parts.evaluation, changed, told, divergences, words)
+    before, after = (outputs.answers for outputs in told)
+    if before is None or after is None:
         return ()
-    answers = (reference.answers, actual.answers)
-    return changed_examples(made.parts.evaluation, changed, answers, divergences, workload.classes)
+    answers = (before, after)
+    return changed_examples(made.parts.evaluation, changed, answers, divergences, words)
 
 
 def _changed(divergences: Floats, same: NDArray[np.bool_] | None) -> tuple[int, ...]:

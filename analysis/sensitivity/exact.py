@@ -59,8 +59,8 @@ class ExactStage:
         batches = self.subject.parts.sweep
         if self.draw is not None:
             batches = pick_samples(batches, self.draw.indices.tolist())
-        start = 0
-        for batch in cut_batches(batches, chunk_size(self.subject.layers)):
+        start, chunk = 0, self.subject.whole(chunk_size(self.subject.layers))
+        for batch in cut_batches(batches, chunk):
             self._chunks[start] = batch
             start += samples_in(batch)
 

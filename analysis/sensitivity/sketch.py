@@ -59,9 +59,14 @@ def sketch_size(samples: int) -> int:
     return min(samples, max(ROWS, min(MOST, samples // SHARE)))
 
 
-def batch_plan(samples: int) -> tuple[int, int]:
-    """Mini-batch size and directions a mini-batch that give at least `ROWS` rows."""
-    size = min(max(samples // ROWS, 1), LARGEST_BATCH)
+def batch_plan(samples: int, only: int | None = None) -> tuple[int, int]:
+    """Mini-batch size and directions a mini-batch that give at least `ROWS` rows.
+
+    Args:
+        samples: to be run.
+        only: the only batch size that the model takes, if there is one.
+    """
+    size = only or min(max(samples // ROWS, 1), LARGEST_BATCH)
     batches = -(-samples // size)
     return size, max(1, -(-ROWS // batches))
 
@@ -92,9 +97,10 @@ class SketchStage:
     _bins: dict[str, InputBins] = field(default_factory=dict, init=False)
     _batches: list[Batch] = field(init=False)
     _weights: list[Floats] = field(init=False)
+    _directions: int = field(init=False)
 
     def __post_init__(self) -> None:
-        size, _ = batch_plan(self.samples)
+        size, self._directions = batch_plan(self.samples, self.subject.batch)
         drawn = pick_samples(self.subject.parts.sweep, self.draw.indices.tolist())
         self._batches = list(cut_batches(drawn, size))
         ends = np.cumsum([samples_in(batch) for batch in self._batches])
@@ -108,7 +114,7 @@ class SketchStage:
     @property
     def planned(self) -> float:
         """Expected work; a backward pass counts two forwards."""
-        return (1 + 2 * batch_plan(self.samples)[1]) * self.samples / self.total
+        return (1 + 2 * self._directions) * self.samples / self.total
 
     @property
     def starts(self) -> Sequence[int]:
@@ -122,7 +128,7 @@ class SketchStage:
         batches = self._batches[start : start + step]
         effects = self._effects(batches, start)
         covered = sum(samples_in(batch) for batch in batches)
-        self.forwards += (1 + 2 * batch_plan(self.samples)[1]) * covered / self.total
+        self.forwards += (1 + 2 * self._directions) * covered / self.total
         mean_size = self.samples / len(self._batches)
         for cell in (cell for group in cells.values() for cell in group):
             u = effects[cell]
@@ -176,7 +182,6 @@ class SketchStage:
         self, batch: Batch, number: int, leaves: Sequence[Tensor], inputs: WatchedInputs
     ) -> Iterator[Sequence[Tensor | None]]:
         """One forward and its backward passes: the gradients of the leaves, by direction."""
-        _, directions = batch_plan(self.samples)
         inputs.roots.clear()
         roots = torch.from_numpy(np.sqrt(self._weights[number]))
         with refusing():
@@ -184,7 +189,7 @@ class SketchStage:
         if not output.requires_grad:
             raise no_backward(FROZEN)
         wanted = [*leaves, *inputs.roots]
-        for direction in range(directions):
+        for direction in range(self._directions):
             seed = hash_seed(self.seed, number, direction)
             v = cotangents(self.subject.divergence, output.detach(), self.scale, seed)
             v *= roots.to(v.dtype).reshape(-1, *[1] * (v.dim() - 1))
@@ -193,7 +198,7 @@ class SketchStage:
                 found = torch.autograd.grad(
                     (output * v).sum(),
                     wanted,
-                    retain_graph=direction + 1 < directions,
+                    retain_graph=direction + 1 < self._directions,
                     allow_unused=True,
                 )
             yield found[: len(leaves)]

@@ -195,7 +195,7 @@ def sweep(
         )
     need = sweep_memory(made, asked)
     check_memory(need, free_bytes(), held=need.held)
-    found = run_float(made, chunk_size(made.layers))
+    found = run_float(made, made.whole(chunk_size(made.layers)))
     cells, spent = known.cells if known else None, None
     if cells is None:
         chooser, clock = SpecChooser(made, found, asked.seed, told), Clock()

@@ -9,7 +9,6 @@ from analysis.layers import Layer
 from analysis.quant.observer import Observer
 from analysis.simulate.substitution import call_with, quiet_inference
 from analysis.workloads.hooks import temporary_hooks
-from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject
 
 Ranges = Mapping[str, Observer]
@@ -39,6 +38,6 @@ def calibrate(subject: Subject, layers: Iterable[Layer] | None = None) -> Ranges
             module = subject.model.get_submodule(layer.module)
             hook = hook_for(observers[layer.name])
             handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
-        for inputs, _ in cut_batches(subject.parts.calibration, CALIBRATION_BATCH):
+        for inputs, _ in subject.calibration_batches(CALIBRATION_BATCH):
             call_with(subject.model, {}, inputs)
     return observers

@@ -20,7 +20,7 @@ from analysis.simulate.calibration import CALIBRATION_BATCH
 from analysis.simulate.patches import multiplies, patches, places_in
 from analysis.simulate.substitution import call_with, quiet_inference
 from analysis.workloads.hooks import temporary_hooks
-from analysis.workloads.parts import count_samples, cut_batches
+from analysis.workloads.parts import count_samples
 from analysis.workloads.subject import Subject
 
 HESSIAN_BYTES = 512 << 20
@@ -177,7 +177,7 @@ def _collect(
             watched = _Sums(module, blocks, columns, -(-wanted // samples))
             sums[layer.name] = watched
             handles.append(module.register_forward_pre_hook(_hook(watched), with_kwargs=True))
-        for inputs, _ in cut_batches(subject.parts.calibration, CALIBRATION_BATCH):
+        for inputs, _ in subject.calibration_batches(CALIBRATION_BATCH):
             call_with(subject.model, {}, inputs)
     means = {name: x.total / x.places if x.places else None for name, x in sums.items()}
     return means, {name: x.square() for name, x in sums.items() if hessians and x.places}

@@ -10,7 +10,6 @@ from analysis.profiles import RowLookups
 from analysis.simulate.calibration import CALIBRATION_BATCH
 from analysis.simulate.substitution import call_with, quiet_inference
 from analysis.workloads.hooks import temporary_hooks
-from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject
 
 HOTTEST = 10
@@ -32,7 +31,7 @@ def count_lookups(subject: Subject) -> Mapping[str, Tensor]:
                 hook = _hook(counts[layer.name])
                 handles.append(module.register_forward_pre_hook(hook, with_kwargs=True))
         if counts:
-            for inputs, _ in cut_batches(subject.parts.calibration, CALIBRATION_BATCH):
+            for inputs, _ in subject.calibration_batches(CALIBRATION_BATCH):
                 call_with(subject.model, {}, inputs)
     return counts
 

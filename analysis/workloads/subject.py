@@ -1,6 +1,6 @@
 """What is analysed: the checked, folded model with its layers and its data, made once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,12 +19,21 @@ from analysis.workloads.checks import check_workload
 from analysis.workloads.determinism import first_difference
 from analysis.workloads.discovery import discover
 from analysis.workloads.equalize import equalize_channels
+from analysis.workloads.fixed_batch import with_fixed_batch
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
 from analysis.workloads.groups import grouped
 from analysis.workloads.outputs import class_axis_of, is_joined, joined_note
 from analysis.workloads.outputs import take_output as take_output
-from analysis.workloads.parts import Parts, cut_batch, join_batches, parts_of, tensors_of
-from analysis.workloads.workload import Inputs, Workload, call_model
+from analysis.workloads.parts import (
+    Parts,
+    cut_batch,
+    cut_batches,
+    join_batches,
+    parts_of,
+    samples_in,
+    tensors_of,
+)
+from analysis.workloads.workload import Batch, Inputs, Workload, call_model
 
 PROBE_SAMPLES = 8
 """Samples of the first batch that find the layers and prove the folding."""
@@ -44,6 +53,8 @@ class Subject:
         class_axis: moved to the end of the output; None where it is the last already.
         notes: what was decided about the output and is worth telling.
         probe: a few samples of the calibration set.
+        batch: the only batch size that the model takes; None where it takes any. `model` then is a
+            copy that takes any and runs it in pieces.
         lock: held while weights are substituted.
     """
 
@@ -62,6 +73,23 @@ class Subject:
     metrics: tuple[Metric, ...] = ()
     class_axis: int | None = None
     notes: tuple[str, ...] = ()
+    batch: int | None = None
+
+    def whole(self, size: int) -> int:
+        """A batch size that leaves no piece of a model's only batch size to be filled up."""
+        return size if self.batch is None else -(-size // self.batch) * self.batch
+
+    def calibration_batches(self, size: int) -> Iterator[Batch]:
+        """The calibration set in batches of at most `size`, or as the model takes them.
+
+        What would have to be filled up with copies is left out, as long as there is more.
+        """
+        found = list(cut_batches(self.parts.calibration, self.whole(size)))
+        if self.batch is not None:
+            rows = [samples_in(batch) // self.batch * self.batch for batch in found]
+            full = [cut_batch(b, 0, count) for b, count in zip(found, rows, strict=True) if count]
+            found = full or found
+        yield from found
 
     def take(self, result: Any) -> Tensor:
         """The output tensor of what the model returned, its classes on the last axis."""
@@ -123,6 +151,43 @@ def _checked_output(
     return first, notes
 
 
+def _takes(model: nn.Module, inputs: Inputs, workload: Workload) -> bool:
+    """Whether the model runs on a batch and gives a row a sample."""
+    try:
+        return len(_run(model, inputs, workload.output)[0]) == len(tensors_of(inputs)[0])
+    except ModelError:
+        return False
+
+
+def _fitting(model: nn.Module, workload: Workload) -> tuple[nn.Module, Inputs, int | None]:
+    """The model, a probe, and its batch size where it takes no other.
+
+    Raises:
+        ModelError: samples of such a batch influence one another, so no batch can be filled up.
+    """
+    own = next(iter(workload.calibration))
+    size = samples_in(own)
+    probe, _ = cut_batch(own, 0, PROBE_SAMPLES)
+    few = min(size, PROBE_SAMPLES)
+    other = cut_batch(own, 0, few - 1)[0] if few > 2 else join_batches([own, own])[0][0]
+    if _takes(model, probe, workload) and _takes(model, other, workload):
+        return model, probe, None
+    if not _takes(model, own[0], workload):
+        return model, probe, None  # which is not for its size; the checks to come say what it is
+    fixed = with_fixed_batch(model, size)
+    whole, part = (_run(fixed, inputs, workload.output)[0] for inputs in (own[0], other))
+    rows = min(len(whole), len(part))
+    if len(part) != len(tensors_of(other)[0]) or not torch.allclose(
+        whole[:rows], part[:rows], rtol=1e-3, atol=1e-5, equal_nan=True
+    ):
+        raise ModelError(
+            f"The model takes batches of {size} alone, and the outputs of their samples depend on "
+            "one another or do not come sample by sample; export it with a batch size that may "
+            "change."
+        )
+    return fixed, own[0], size
+
+
 def _ready(model: nn.Module) -> nn.Module:
     """The model in eval mode; a copy where it was not."""
     if not any(module.training for module in model.modules()):
@@ -135,14 +200,17 @@ def _equalized(fingerprint: str) -> str:
     return sha256(f"{fingerprint}|equalized".encode()).hexdigest()
 
 
+_FIXED = (
+    "The model takes batches of {} samples alone, so all batches are cut or filled up to that size."
+)
+
 _SUBJECTS: "WeakKeyDictionary[Workload, Subject]" = WeakKeyDictionary()
 
 
 def _prepare(workload: Workload) -> Subject:
     check_workload(workload)
     parts = parts_of(workload)
-    probe, _ = cut_batch(parts.calibration[0], 0, PROBE_SAMPLES)
-    model = _ready(workload.model)
+    model, probe, batch = _fitting(_ready(workload.model), workload)
     output, notes = _checked_output(model, probe, workload)
     divergence = workload.divergence_kind
     if notes and workload.divergence is None:
@@ -179,7 +247,8 @@ def _prepare(workload: Workload) -> Subject:
         lock=RLock(),
         metrics=workload.all_metrics,
         class_axis=class_axis_of(workload.class_axis, workload.metric, divergence, output),
-        notes=notes,
+        notes=notes if batch is None else (*notes, _FIXED.format(batch)),
+        batch=batch,
     )
 
 
