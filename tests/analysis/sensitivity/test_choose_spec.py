@@ -136,7 +136,7 @@ def test_weight_errors_beyond_the_memory_are_sketched_in_several_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     together = best_specs(make_workload("branched", samples=96), (3, 4))
-    monkeypatch.setattr(choose_spec, "TABLE_BYTES", 1)
+    monkeypatch.setattr(choose_spec, "CANDIDATE_BYTES", 1)
     assert best_specs(make_workload("branched", samples=96), (3, 4)) == together
 
 
