@@ -42,7 +42,8 @@ class ChangedExample:
             labels), by class name.
         divergence: of this sample.
         image: PNG as base64, where the input is an image; else empty.
-        text: the beginning of the input as numbers, where it is none.
+        text: the beginning of the input, where it is none: a text, or the values of a row.
+        position: of a sequence, the token after which the answers are; `text` ends there.
     """
 
     sample: int
@@ -52,6 +53,7 @@ class ChangedExample:
     divergence: float
     image: str = ""
     text: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The surrogates of one sweep, and what they say about any of its recipes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analysis.allocation.calibration import Calibrated, Calibration
 from analysis.allocation.options import Group, Table, decision_groups
@@ -53,25 +54,59 @@ def surrogates_of(
     return tuple(surrogate for surrogate in found if surrogate is not None)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Corrector:
+    """The estimate that a calibration corrects, ready for any recipe of a sweep.
+
+    Attributes:
+        groups: decision groups of the sweep.
+        surrogate: the estimate.
+        calibration: what corrects it.
+    """
+
+    groups: tuple[Group, ...]
+    surrogate: Surrogate
+    calibration: Calibration
+
+    @classmethod
+    def of(
+        cls, result: Sensitivities, interactions: Interactions | None, calibration: Calibration
+    ) -> "Corrector | None":
+        """None where the estimate that was calibrated cannot be made from these interactions."""
+        groups = decision_groups(result, {})
+        known = None if calibration.surrogate == "additive" else interactions
+        surrogate = best_estimate(result, groups, known)
+        return (
+            cls(groups, surrogate, calibration) if surrogate.name == calibration.surrogate else None
+        )
+
+    def estimate(self, recipe: Recipe) -> float | None:
+        """Before the correction.
+
+        None for a recipe that takes something the sweep has not measured, or splits a group.
+        """
+        try:
+            return self.surrogate.value(picks_of(self.groups, recipe))
+        except OptionError:
+            return None
+
+    def predict(self, recipe: Recipe) -> Calibrated | None:
+        """The corrected prediction; None as `estimate`."""
+        value = self.estimate(recipe)
+        return None if value is None else self.calibration.predict(value)
+
+    def drop(self, recipe: Recipe) -> float | None:
+        """Expected loss of the task metric; None as `estimate`, and without labels."""
+        value = self.estimate(recipe)
+        return None if value is None else self.calibration.drop(value)
+
+
 def corrected(
     result: Sensitivities,
     recipes: Sequence[Recipe],
     interactions: Interactions | None,
     calibration: Calibration,
 ) -> tuple[Calibrated | None, ...]:
-    """Calibrated predictions of recipes, in their order.
-
-    None for a recipe that takes something the sweep has not measured, and for all of them where
-    the estimate that was calibrated cannot be made from these interactions.
-    """
-    groups = decision_groups(result, {})
-    surrogate = best_estimate(result, groups, interactions)
-    if surrogate.name != calibration.surrogate:
-        return (None,) * len(recipes)
-    found: list[Calibrated | None] = []
-    for recipe in recipes:
-        try:
-            found.append(calibration.predict(surrogate.value(picks_of(groups, recipe))))
-        except OptionError:
-            found.append(None)
-    return tuple(found)
+    """Calibrated predictions of recipes, in their order; None where `Corrector` has none."""
+    known = Corrector.of(result, interactions, calibration)
+    return tuple(None if known is None else known.predict(recipe) for recipe in recipes)

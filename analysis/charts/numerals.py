@@ -28,13 +28,26 @@ def short(value: float, digits: int = 2) -> str:
     return f"{float(f'{mantissa}e{size}'):,.{max(0, digits - 1 - size)}f}".replace("-", MINUS)
 
 
-def tick(value: float) -> str:
-    """A round number without idle zeros: ``0.01``, ``5e−5``, ``200``."""
-    text = short(value, 3)
+def trimmed(value: float, digits: int = 3) -> str:
+    """`short` without idle zeros: ``0.5``, ``12,300``, ``5e−5``."""
+    text = short(value, digits)
     mantissa, e, exponent = text.partition("e")
     if "." in mantissa:
         mantissa = mantissa.rstrip("0").rstrip(".")
     return mantissa + e + exponent
+
+
+def tick(value: float) -> str:
+    """A round number: ``0.01``, ``5e−5``, ``200``."""
+    return trimmed(value)
+
+
+def signed(number: float, digits: int) -> str:
+    """So many decimals behind a sign; what rounds to nothing has none."""
+    text = f"{abs(number):,.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        return text
+    return (MINUS if number < 0 else "+") + text
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> tuple[float, ...]:
@@ -88,14 +101,15 @@ def metric_scale(name: str) -> float:
 
 
 def metric_text(name: str, value: float) -> str:
-    """A metric's value: ``91.8 %`` for a share, four digits otherwise."""
-    return f"{100 * value:.1f}{SPACE}%" if name in SHARES and isfinite(value) else short(value, 4)
+    """A metric's value: ``91.8 %`` for a share, up to four digits otherwise."""
+    return f"{100 * value:.1f}{SPACE}%" if name in SHARES and isfinite(value) else trimmed(value, 4)
 
 
 def drop_text(name: str, drop: float) -> str:
     """A loss (positive is worse) as a change of the metric: ``−0.30 pp``, or the loss itself."""
-    if name not in SHARES:
-        return short(drop, 3)
-    text = f"{abs(100 * drop):.2f}"
-    sign = "" if float(text) == 0 else MINUS if drop > 0 else "+"
-    return f"{sign}{text}{SPACE}pp"
+    return points_text(-drop) if name in SHARES else trimmed(drop)
+
+
+def points_text(change: float, digits: int = 2) -> str:
+    """A change of a share in percentage points: -0.0095 is ``−0.95 pp``."""
+    return f"{signed(100 * change, digits)}{SPACE}pp"

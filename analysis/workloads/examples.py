@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +12,48 @@ from torch import Tensor
 
 from analysis.scores import ChangedExample
 from analysis.workloads.parts import cut_batch, samples_in, tensors_of
+from analysis.workloads.sample_words import Decode, input_words, token_word
+from analysis.workloads.token_changes import TokenChanges
 from analysis.workloads.workload import Batch
 
 MOST = 12
 SIDE = 64
 """Longest side of a kept picture, in pixels; larger ones are made smaller."""
 
-SHOWN_VALUES = 12
 _SMALLEST = 4
 """A tensor with fewer rows or columns is no picture that anybody could recognise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How the samples of a workload are put into words.
+
+    Attributes:
+        classes: names of the classes; a class without one goes by its number.
+        decode: reads tokens; None leaves them numbers.
+        columns: names of the values of a row.
+    """
+
+    classes: Sequence[str] = ()
+    decode: Decode | None = None
+    columns: Sequence[str] = ()
 
 
 def changed_examples(
     batches: Iterable[Batch],
     changed: Sequence[int],
-    answers: tuple[NDArray[np.int64], NDArray[np.int64]],
+    answers: tuple[NDArray[np.int64], NDArray[np.int64]] | TokenChanges,
     divergences: NDArray[np.float64],
-    classes: Sequence[str],
+    words: Words,
 ) -> tuple[ChangedExample, ...]:
     """The first of the changed samples.
 
     Args:
         batches: the evaluation set.
         changed: indices of samples whose answer changed, most harmed first.
-        answers: class of every sample in float and quantised.
+        answers: class of every sample in float and quantised, or where its next token changed.
         divergences: of every sample.
-        classes: names of the classes; a class without one goes by its number.
+        words: how samples are read.
     """
     wanted = tuple(changed[:MOST])
     found: dict[int, ChangedExample] = {}
@@ -44,20 +61,54 @@ def changed_examples(
     for batch in batches if wanted else ():
         last = first + samples_in(batch)
         for index in (number for number in wanted if first <= number < last):
-            inputs, target = cut_batch(batch, index - first, index - first + 1)
-            tensor = tensors_of(inputs)[0][0]
-            right = None if target is None or target.numel() != 1 else int(target.item())
-            found[index] = ChangedExample(
-                sample=index,
-                reference=_named(int(answers[0][index]), classes),
-                actual=_named(int(answers[1][index]), classes),
-                target=None if right is None else _named(right, classes),
-                divergence=float(divergences[index]),
-                image=(picture(tensor) or "") if is_picture(tensor) else "",
-                text="" if is_picture(tensor) else values_text(tensor),
+            one = cut_batch(batch, index - first, index - first + 1)
+            made = (
+                _token(one, index, answers, words)
+                if isinstance(answers, TokenChanges)
+                else _sample(one, index, answers, words)
             )
+            found[index] = replace(made, divergence=float(divergences[index]))
         first = last
     return tuple(found[index] for index in wanted)
+
+
+def _sample(
+    batch: Batch,
+    index: int,
+    answers: tuple[NDArray[np.int64], NDArray[np.int64]],
+    words: Words,
+) -> ChangedExample:
+    inputs, target = batch
+    tensor = tensors_of(inputs)[0][0]
+    right = None if target is None or target.numel() != 1 else int(target.item())
+    drawn = is_picture(tensor)
+    return ChangedExample(
+        sample=index,
+        reference=_named(int(answers[0][index]), words.classes),
+        actual=_named(int(answers[1][index]), words.classes),
+        target=None if right is None else _named(right, words.classes),
+        divergence=0.0,
+        image=(picture(tensor) or "") if drawn else "",
+        text="" if drawn else input_words(inputs, words.decode, words.columns),
+    )
+
+
+def _token(batch: Batch, index: int, changes: TokenChanges, words: Words) -> ChangedExample:
+    """The text up to the position where the next token changed."""
+    inputs, target = batch
+    place = int(changes.position[index])
+    right = None
+    if target is not None and target.dim() == 2 and place < target.shape[1]:
+        right = int(target[0, place])
+    return ChangedExample(
+        sample=index,
+        reference=token_word(int(changes.reference[index]), words.decode),
+        actual=token_word(int(changes.actual[index]), words.decode),
+        target=None if right is None or right < 0 else token_word(right, words.decode),
+        divergence=0.0,
+        text=input_words(inputs, words.decode, end=place + 1),
+        position=place,
+    )
 
 
 def _named(number: int, classes: Sequence[str]) -> str:
@@ -88,11 +139,3 @@ def picture(tensor: Tensor) -> str | None:
     content = io.BytesIO()
     image.save(content, format="PNG", optimize=True)
     return base64.b64encode(content.getvalue()).decode("ascii")
-
-
-def values_text(tensor: Tensor) -> str:
-    """The beginning of a row of features or tokens."""
-    flat = tensor.detach().cpu().flatten()
-    first = flat[:SHOWN_VALUES].tolist()
-    words = [f"{value:.3g}" if tensor.is_floating_point() else str(value) for value in first]
-    return " ".join(words) + (" …" if len(flat) > SHOWN_VALUES else "")

@@ -1,6 +1,6 @@
 """A model with its data and its metric, as the user brings it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,8 @@ class Workload:
         group_layers: find layers that belong together (q, k and v; gate and up; inputs that meet in
             a residual add or a concatenation) and give them one decision.
         classes: names of the classes, for pictures.
+        columns: names of the values of a row, in the order of the input tensors, for people.
+        decode: reads token numbers as text, for people.
         source: how a worker finds it again ("fashion-mnist", "/path/my_case.py:make"); set by
             `load_workload`.
     """
@@ -59,6 +61,8 @@ class Workload:
     equalize: bool = False
     group_layers: bool = True
     classes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    decode: Callable[[Sequence[int]], str] | None = None
     description: str = ""
     source: str | None = None
 

@@ -7,13 +7,9 @@ import streamlit as st
 
 from analysis.allocation.budget import Prediction
 from analysis.allocation.calibration import Calibration
-from analysis.allocation.estimates import best_estimate
+from analysis.allocation.estimates import Corrector
 from analysis.allocation.frontier import FrontierPoint
-from analysis.allocation.options import Group, decision_groups
-from analysis.allocation.posed import picks_of
-from analysis.allocation.surrogates.surrogate import Surrogate
 from analysis.charts.frontier import CalibratedLine
-from analysis.errors import AnalysisError
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 from pages.ui import reads
@@ -52,66 +48,41 @@ def calibrated_words(recipes: int) -> str:
 
 def expected(run: str, result: Sensitivities, recipe: Recipe, predicted: Prediction) -> Expected:
     """The calibrated prediction of a recipe, or its additive one where nothing was measured."""
-    known = reads.calibration(run)
-    value = None if known is None else _estimate(run, result, known, (recipe,))
-    if known is None or value is None:
+    known = _corrector(run, result)
+    found = None if known is None else known.predict(recipe)
+    if known is None or found is None:
         return Expected(predicted.divergence, predicted.low, predicted.high, predicted.drop)
-    found = known.predict(value[0])
-    return Expected(
-        found.value, found.low, found.high, known.drop(value[0]), recipes=len(known.points)
-    )
+    recipes = len(known.calibration.points)
+    return Expected(found.value, found.low, found.high, known.drop(recipe), recipes=recipes)
 
 
 def calibrated_line(
     run: str, result: Sensitivities, points: Sequence[FrontierPoint]
 ) -> CalibratedLine | None:
     """Calibrated predictions along a frontier; None where nothing was measured for them."""
-    known = reads.calibration(run)
+    known = _corrector(run, result)
     if known is None or not points:
         return None
     step = -(-len(points) // LINE)
     kept = tuple(points[::step])
     sizes = tuple(point.weight_bytes for point in kept)
-    return _line(repr((reads.version(run), known, sizes)), run, result, known, kept)
+    return _line(repr((reads.version(run), known.calibration, sizes)), known, kept)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _line(
-    key: str,
-    _run: str,
-    _result: Sensitivities,
-    _known: Calibration,
-    _points: Sequence[FrontierPoint],
-) -> CalibratedLine | None:
-    values = _estimate(_run, _result, _known, [point.recipe for point in _points])
-    if values is None:
-        return None
-    found = [_known.predict(value) for value in values]
-    rows = (
-        (point.weight_bytes, one.value, one.low, one.high)
-        for point, one in zip(_points, found, strict=True)
-    )
-    return CalibratedLine(calibrated_words(len(_known.points)), tuple(rows))
+def _line(key: str, _known: Corrector, _points: Sequence[FrontierPoint]) -> CalibratedLine | None:
+    found = [(point.weight_bytes, _known.predict(point.recipe)) for point in _points]
+    rows = tuple((size, one.value, one.low, one.high) for size, one in found if one is not None)
+    words = calibrated_words(len(_known.calibration.points))
+    return CalibratedLine(words, rows) if len(rows) == len(found) else None
 
 
-def _estimate(
-    run: str, result: Sensitivities, known: Calibration, recipes: Sequence[Recipe]
-) -> tuple[float, ...] | None:
-    """By the estimate that was calibrated; None where a recipe splits a decision group."""
-    groups, surrogate = _surrogate(repr(reads.version(run)), known.surrogate, run, result)
-    if surrogate.name != known.surrogate:
-        return None
-    try:
-        return tuple(surrogate.value(picks_of(groups, recipe)) for recipe in recipes)
-    except AnalysisError:
-        return None
+def _corrector(run: str, result: Sensitivities) -> Corrector | None:
+    known = reads.calibration(run)
+    return None if known is None else _made(repr((reads.version(run), known)), run, result, known)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _surrogate(
-    key: str, name: str, _run: str, _result: Sensitivities
-) -> tuple[tuple[Group, ...], Surrogate]:
-    """The decision groups of a run, and the estimate of that name if it can still be made."""
-    groups = decision_groups(_result, {})
-    pairs = None if name == "additive" else reads.interactions(_run)
-    return groups, best_estimate(_result, groups, pairs)
+def _made(key: str, _run: str, _result: Sensitivities, _known: Calibration) -> Corrector | None:
+    pairs = None if _known.surrogate == "additive" else reads.interactions(_run)
+    return Corrector.of(_result, pairs, _known)

@@ -39,6 +39,12 @@ def changed_samples(score: Score) -> None:
     rows = [example for example in shown if not example.image]
     if rows:
         _table(rows)
+    if any(row.position is not None for row in rows):
+        st.caption(
+            f"{len(shown)} of {len(score.changed):,} sequences in which some next token changed, "
+            "the most harmed first; each up to the token after which it changed most."
+        )
+        return
     st.caption(
         f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
         "harmed first: float's answer → the quantised one, ✗ where that is now wrong, ✓ "
@@ -86,12 +92,12 @@ def _table(rows: list[ChangedExample]) -> None:
     frame = pd.DataFrame(
         [
             {
+                "input": row.text,
                 "sample": row.sample,
                 "float": row.reference,
                 "quantised": row.actual,
                 "right": row.target or "–",
                 "divergence": number_text(row.divergence),
-                "input": row.text,
             }
             for row in rows
         ]
@@ -100,12 +106,12 @@ def _table(rows: list[ChangedExample]) -> None:
         frame,
         hide_index=True,
         column_config={
+            "input": st.column_config.TextColumn("Input", width="large"),
             "sample": st.column_config.NumberColumn("Sample"),
             "float": st.column_config.TextColumn("Float says"),
             "quantised": st.column_config.TextColumn("Quantised says"),
             "right": st.column_config.TextColumn("Right"),
             "divergence": st.column_config.TextColumn("Divergence"),
-            "input": st.column_config.TextColumn("Input", width="large"),
         },
         alt="Samples whose answer changed, with the beginning of their input",
     )

@@ -13,7 +13,7 @@ def harm(desk: ScoreDesk) -> None:
     if desk.score is None:
         return
     score = desk.score.score
-    if score.agreement is not None:
+    if score.agreement is not None or score.examples:
         with st.container(border=True):
             st.subheader("Samples that changed their answer", anchor=False)
             changed_samples(score)

@@ -1,86 +1,55 @@
-"""Numbers as people read them: one function for each kind, no streamlit."""
+"""Words and numbers of the pages; how a number looks is said in `analysis.charts.numerals`."""
 
 from datetime import datetime
 from math import inf, isfinite
 
 from analysis.charts import metric_names
 from analysis.charts.metric_names import SHARES
-
-_SPACE = "\N{NO-BREAK SPACE}"
-_MINUS = "\N{MINUS SIGN}"
+from analysis.charts.numerals import MINUS, SPACE, sentence_case, signed, trimmed
+from analysis.charts.numerals import bytes_text as bytes_text
+from analysis.charts.numerals import metric_text as metric_text
+from analysis.charts.numerals import points_text as points_text
 
 SHARE_METRICS = SHARES
 """Metrics that are shares: shown in percent, their losses in percentage points."""
-
-
-def _signed(number: float, digits: int) -> str:
-    text = f"{abs(number):,.{digits}f}"
-    if float(text.replace(",", "")) == 0:
-        return text
-    return (_MINUS if number < 0 else "+") + text
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", _MINUS)
 
 
 def count_text(count: int) -> str:
     """A count: ``812``, ``78.4 k``, ``25.6 M``."""
     for limit, divisor, unit in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if abs(count) >= limit:
-            return f"{count / divisor:.1f}{_SPACE}{unit}"
+            return f"{count / divisor:.1f}{SPACE}{unit}"
     return f"{count:,}"
-
-
-def bytes_text(size: float) -> str:
-    """A size in decimal units: ``812 B``, ``41.0 kB``, ``9.8 MB``."""
-    for divisor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if abs(size) >= divisor:
-            return f"{size / divisor:.1f}{_SPACE}{unit}"
-    return f"{size:.0f}{_SPACE}B"
 
 
 def percent(share: float, digits: int = 1) -> str:
     """A share: 0.918 is ``91.8 %``."""
-    return _minus(f"{100 * share:.{digits}f}{_SPACE}%") if isfinite(share) else str(share)
+    return f"{fixed_text(100 * share, digits)}{SPACE}%" if isfinite(share) else number_text(share)
 
 
 def signed_percent(share: float, digits: int = 0) -> str:
     """A change: -0.87 is ``−87 %``."""
-    return f"{_signed(100 * share, digits)}{_SPACE}%"
-
-
-def points_text(change: float, digits: int = 2) -> str:
-    """A change of a share in percentage points: -0.0095 is ``−0.95 pp``."""
-    return f"{_signed(100 * change, digits)}{_SPACE}pp"
+    return f"{signed(100 * share, digits)}{SPACE}%"
 
 
 def number_text(value: float, digits: int = 3) -> str:
-    """A plain number with so many significant digits; infinity and NaN as such."""
-    if not isfinite(value):
-        return {"inf": "∞", "-inf": f"{_MINUS}∞"}.get(str(value), "not a number")
-    return _minus(f"{value:.{digits}g}")
+    """A plain number with up to so many significant digits; infinity and NaN as such."""
+    return trimmed(value, digits)
 
 
 def fixed_text(value: float, digits: int) -> str:
     """A number with so many decimals and a real minus sign."""
-    return _minus(f"{value:.{digits}f}") if isfinite(value) else number_text(value)
+    return f"{value:.{digits}f}".replace("-", MINUS) if isfinite(value) else number_text(value)
 
 
 def decibel_text(sqnr_db: float) -> str:
     """A signal-to-noise ratio: ``25.3 dB``; infinite is ``exact``."""
-    return "exact" if sqnr_db == inf else f"{fixed_text(sqnr_db, 1)}{_SPACE}dB"
+    return "exact" if sqnr_db == inf else f"{fixed_text(sqnr_db, 1)}{SPACE}dB"
 
 
 def metric_title(name: str) -> str:
     """The name of a metric on screen: ``top1`` is ``Top-1``."""
-    title = metric_names.metric_title(name)
-    return title[:1].upper() + title[1:]
-
-
-def metric_text(name: str, value: float) -> str:
-    """A metric's value: shares in percent, others with four significant digits."""
-    return percent(value) if name in SHARE_METRICS else number_text(value, 4)
+    return sentence_case(metric_names.metric_title(name))
 
 
 def drop_text(name: str | None, drop: float) -> str:
@@ -96,9 +65,9 @@ def drop_text(name: str | None, drop: float) -> str:
 def interval_text(low: float, high: float, name: str | None = None) -> str:
     """A 95 % interval of a loss: ``95 % interval −0.80 to +0.20 pp``."""
     if name is None or name in SHARE_METRICS:
-        left, right = _signed(-100 * high, 2), _signed(-100 * low, 2)
-        return f"95{_SPACE}% interval {left} to {right}{_SPACE}pp"
-    return f"95{_SPACE}% interval {number_text(low)} to {number_text(high)}"
+        left, right = signed(-100 * high, 2), signed(-100 * low, 2)
+        return f"95{SPACE}% interval {left} to {right}{SPACE}pp"
+    return f"95{SPACE}% interval {number_text(low)} to {number_text(high)}"
 
 
 def spread_text(low: float, high: float, name: str | None = None) -> str:
@@ -115,13 +84,13 @@ def samples_text(samples: int, part: str) -> str:
 def duration(seconds: float) -> str:
     """A time span: ``0.4 s``, ``48 s``, ``3 min 20 s``, ``2 h 5 min``."""
     if seconds < 10:
-        return f"{seconds:.1f}{_SPACE}s"
+        return f"{seconds:.1f}{SPACE}s"
     whole = round(seconds)
     if whole < 60:
-        return f"{whole}{_SPACE}s"
+        return f"{whole}{SPACE}s"
     if whole < 3600:
-        return f"{whole // 60}{_SPACE}min {whole % 60}{_SPACE}s"
-    return f"{whole // 3600}{_SPACE}h {whole % 3600 // 60}{_SPACE}min"
+        return f"{whole // 60}{SPACE}min {whole % 60}{SPACE}s"
+    return f"{whole // 3600}{SPACE}h {whole % 3600 // 60}{SPACE}min"
 
 
 def when(timestamp: float) -> str:

@@ -47,6 +47,19 @@ def test_changed_rows_are_a_table(open_page, filled):
     assert list(shown["right"]) == ["–"]
 
 
+def test_a_text_is_shown_up_to_the_changed_token(open_page, filled):
+    score = make_score(filled.result, stored_recipe(filled))
+    example = ChangedExample(3, "mat", "dog", "mat", 1.5, text="the cat sat on the", position=4)
+    changed = replace(score, agreement=None, changed=(3,), examples=(example,))
+    RunStore().save_score(filled.recipe, changed)
+    app = open_page("score", run=filled.run)
+    assert not app.exception
+    shown = next(found.value for found in app.dataframe if "input" in found.value.columns)
+    assert list(shown["input"]) == ["the cat sat on the"]
+    assert list(shown["quantised"]) == ["dog"]
+    assert "up to the token after which it changed most" in text(app)
+
+
 def test_a_score_without_kept_samples_says_so(open_page, filled):
     app = open_page("score", run=filled.run)
     assert not app.exception

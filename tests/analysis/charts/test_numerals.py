@@ -10,7 +10,9 @@ from analysis.charts.numerals import (
     nice_ticks,
     sentence_case,
     short,
+    signed,
     tick,
+    trimmed,
 )
 
 
@@ -48,6 +50,15 @@ def test_ticks_have_no_idle_zeros(value: float, text: str) -> None:
     assert tick(value) == text
 
 
+def test_numbers_keep_their_digits_and_no_idle_zeros() -> None:
+    assert [trimmed(value) for value in (0.5, 12345.0, 0.0001234)] == ["0.5", "12,300", "1.23e−4"]
+    assert trimmed(48.934, 4) == "48.93"
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [signed(value, 2) for value in (-0.001, -1.5, 1234.5)] == ["0.00", "−1.50", "+1,234.50"]
+
+
 @pytest.mark.parametrize(
     ("low", "high"), [(0.0, 1.0), (56.6, 92.0), (-3.0, 4.0), (0.1, 0.12), (1e-9, 3e-9)]
 )
@@ -81,7 +92,7 @@ def test_shares_are_percent_and_their_losses_points() -> None:
 
 def test_other_metrics_keep_their_unit() -> None:
     assert metric_text("rmse", 12.345) == "12.35"
-    assert drop_text("rmse", 0.25) == "0.250"
+    assert drop_text("rmse", 0.25) == "0.25"
 
 
 def test_sentence_case_keeps_abbreviations() -> None:

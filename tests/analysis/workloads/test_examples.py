@@ -8,14 +8,15 @@ import pytest
 import torch
 from PIL import Image
 
-from analysis.workloads.examples import MOST, SIDE, changed_examples
+from analysis.workloads.examples import MOST, SIDE, Words, changed_examples
 
 
 def kept(inputs, changed=(0,), target=None, classes=("cat", "dog")):
     count = len(next(iter(inputs.values())) if isinstance(inputs, dict) else inputs)
     target = torch.zeros(count, dtype=torch.int64) if target is None else target
     answers = np.zeros(count, np.int64), np.ones(count, np.int64)
-    return changed_examples([(inputs, target)], changed, answers, np.arange(count) / 10, classes)
+    words = Words(classes)
+    return changed_examples([(inputs, target)], changed, answers, np.arange(count) / 10, words)
 
 
 def decoded(text: str) -> Image.Image:
@@ -53,7 +54,7 @@ def test_rows_and_tokens_are_text():
 def test_without_labels_nothing_is_right():
     inputs = torch.rand(2, 5)
     answers = np.zeros(2, np.int64), np.ones(2, np.int64)
-    (example,) = changed_examples([(inputs, None)], (1,), answers, np.array([0.1, 0.2]), ())
+    (example,) = changed_examples([(inputs, None)], (1,), answers, np.array([0.1, 0.2]), Words())
     assert example.target is None
     assert (example.sample, example.divergence) == (1, 0.2)
 
@@ -62,6 +63,6 @@ def test_the_most_harmed_come_first_from_any_batch_and_few_are_kept():
     batches = [(torch.full((4, 3), float(place)), None) for place in range(5)]
     order = tuple(reversed(range(20)))
     answers = np.zeros(20, np.int64), np.ones(20, np.int64)
-    found = changed_examples(batches, order, answers, np.zeros(20), ())
+    found = changed_examples(batches, order, answers, np.zeros(20), Words())
     assert [example.sample for example in found] == list(order[:MOST])
     assert found[0].text.startswith("4 ")

@@ -48,7 +48,7 @@ def test_an_interval_of_a_loss_is_turned_round_with_it():
 def test_numbers_that_are_none():
     assert text.number_text(inf) == "∞"
     assert text.number_text(-inf) == "−∞"
-    assert text.number_text(nan) == "not a number"
+    assert text.number_text(nan) == "NaN"
     assert text.decibel_text(inf) == "exact"
 
 
