@@ -21,26 +21,34 @@ if TYPE_CHECKING:
     from analysis.scoring import measure, score
     from analysis.sensitivity.points import Sensitivities, SweepPoint
     from analysis.sensitivity.sweep import sweep
+    from analysis.workloads.data.form import Arrays, Columns, DataOptions, Pictures, Split, Text
+    from analysis.workloads.data.read import read_data
     from analysis.workloads.discovery import find_layers
     from analysis.workloads.load import load_workload
     from analysis.workloads.workload import Workload
 
 _HOMES = {
     "AnalysisError": "analysis.errors",
+    "Arrays": "analysis.workloads.data.form",
     "Budget": "analysis.allocation.budget",
     "ChangeCost": "analysis.allocation.constraints",
     "Choice": "analysis.allocation.budget",
+    "Columns": "analysis.workloads.data.form",
     "Constraints": "analysis.allocation.constraints",
+    "DataOptions": "analysis.workloads.data.form",
     "Forbidden": "analysis.allocation.constraints",
     "IntFormat": "analysis.quant.spec",
     "LayerConfig": "analysis.recipe",
     "PerChannel": "analysis.quant.spec",
     "PerGroup": "analysis.quant.spec",
     "PerTensor": "analysis.quant.spec",
+    "Pictures": "analysis.workloads.data.form",
     "QuantSpec": "analysis.quant.spec",
     "Recipe": "analysis.recipe",
     "Sensitivities": "analysis.sensitivity.points",
+    "Split": "analysis.workloads.data.form",
     "SweepPoint": "analysis.sensitivity.points",
+    "Text": "analysis.workloads.data.form",
     "Workload": "analysis.workloads.workload",
     "allocate": "analysis.allocation.allocate",
     "check_recipe": "analysis.hardware.check",
@@ -50,6 +58,7 @@ _HOMES = {
     "load_workload": "analysis.workloads.load",
     "measure": "analysis.scoring",
     "profile": "analysis.hardware.catalogue",
+    "read_data": "analysis.workloads.data.read",
     "regroup": "analysis.allocation.regroup",
     "save_recipe": "analysis.recipe",
     "score": "analysis.scoring",
@@ -58,20 +67,26 @@ _HOMES = {
 
 __all__ = [
     "AnalysisError",
+    "Arrays",
     "Budget",
     "ChangeCost",
     "Choice",
+    "Columns",
     "Constraints",
+    "DataOptions",
     "Forbidden",
     "IntFormat",
     "LayerConfig",
     "PerChannel",
     "PerGroup",
     "PerTensor",
+    "Pictures",
     "QuantSpec",
     "Recipe",
     "Sensitivities",
+    "Split",
     "SweepPoint",
+    "Text",
     "Workload",
     "allocate",
     "check_recipe",
@@ -82,6 +97,7 @@ __all__ = [
     "measure",
     "metrics",
     "profile",
+    "read_data",
     "regroup",
     "save_recipe",
     "score",

@@ -5,12 +5,17 @@ of the forms here.
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
 
 from analysis.errors import OptionError
 
 MAX_SIDE = 4096
 MAX_TOKENS = 1 << 15
+
+STRICT = ConfigDict(extra="forbid")
+"""A misspelt option from a file or a command line is told, not passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Pictures:
     column: str = "image"
     label: str | None = "label"
     kind: Literal["pictures"] = "pictures"
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def __post_init__(self) -> None:
         if not all(1 <= side <= MAX_SIDE for side in self.size):
@@ -76,6 +82,7 @@ class Columns:
     label: str | None = None
     target: Literal["class", "number"] | None = None
     kind: Literal["columns"] = "columns"
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,7 @@ class Text:
     tokenizer: str | None = None
     tokens: int = 128
     kind: Literal["text"] = "text"
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def __post_init__(self) -> None:
         if not 2 <= self.tokens <= MAX_TOKENS:
@@ -120,13 +128,14 @@ class Arrays:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     kind: Literal["arrays"] = "arrays"
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def __post_init__(self) -> None:
         if not all(value > 0 for value in self.std):
             raise OptionError("Every std must be above 0.")
 
 
-DataForm = Pictures | Columns | Text | Arrays
+DataForm = Annotated[Pictures | Columns | Text | Arrays, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +155,7 @@ class Split:
     evaluation: int | None = None
     seed: int = 0
     subset: str | None = None
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def __post_init__(self) -> None:
         for name in ("calibration", "sweep", "evaluation"):
@@ -168,6 +178,7 @@ class DataOptions:
     form: DataForm | None = None
     split: Split = field(default_factory=Split)
     batch_size: int = 64
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_size <= 4096:

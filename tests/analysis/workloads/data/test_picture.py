@@ -34,6 +34,7 @@ def png_of_size(width: int, height: int) -> bytes:
         (b"<svg onload='x'/>", "cannot be opened"),
         (b"", "cannot be opened"),
     ],
+    ids=["large", "huge", "cut short", "gif", "svg", "empty"],
 )
 def test_bombs_and_other_files_are_refused_before_they_are_decoded(content, words):
     with pytest.raises(UnsupportedFileError, match=words):

@@ -1,0 +1,62 @@
+import json
+
+import numpy as np
+import pytest
+
+from analysis.errors import UnsupportedFileError, WorkloadError
+from analysis.workloads.data.tokens import joined, padded, tokenizer_of
+
+WORDS = {"[UNK]": 0, "one": 1, "two": 2, "three": 3}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A Hugging Face folder with a tokenizer of four words."""
+    body: dict[str, object] = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": WORDS, "unk_token": "[UNK]"},
+        "truncation": None,
+        "padding": None,
+    }
+    (tmp_path / "tokenizer.json").write_text(json.dumps(body))
+    return tmp_path
+
+
+def test_bytes_need_no_tokenizer():
+    assert list(tokenizer_of(None)("aé")) == [97, 195, 169]
+
+
+def test_a_hugging_face_folder_or_its_file_brings_the_tokenizer(folder):
+    pytest.importorskip("tokenizers")
+    for source in (folder, folder / "tokenizer.json"):
+        tokenize = tokenizer_of(str(source))
+        assert list(tokenize("three one four")) == [3, 1, 0]
+
+
+def test_texts_are_joined_or_padded(folder):
+    pytest.importorskip("tokenizers")
+    tokenize = tokenizer_of(str(folder))
+    assert joined(["one two", "three"], tokenize).tolist() == [1, 2, 3]
+    assert joined([], tokenize).shape == (0,)
+    ids, real = padded(["one", "one two three one", ""], tokenize, 3)
+    assert ids.tolist() == [[1, 0, 0], [1, 2, 3], [0, 0, 0]]
+    # a text without tokens keeps one place, since attention to nothing has no value
+    assert np.array_equal(real, [[1, 0, 0], [1, 1, 1], [1, 0, 0]])
+
+
+def test_what_is_no_tokenizer_is_refused(tmp_path):
+    with pytest.raises(WorkloadError, match="there is none at"):
+        tokenizer_of(str(tmp_path))
+    pytest.importorskip("tokenizers")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(UnsupportedFileError, match="cannot be read"):
+        tokenizer_of(str(tmp_path))
+    pytest.importorskip("transformers")
+    (tmp_path / "m.gguf").write_bytes(b"GGUF" + bytes(20))
+    with pytest.raises(UnsupportedFileError, match="must hold a tokenizer"):
+        tokenizer_of(str(tmp_path / "m.gguf"))
