@@ -111,6 +111,13 @@ def _table(ranked: Sequence[ProxyAgreement]) -> None:
         pd.DataFrame([_row(row, widths) for row in ranked]).set_index("Proxy"),
         key="proxy_table",
         height="content",
+        column_config={
+            "Median": st.column_config.TextColumn("Median", help="Of the bit-widths."),
+            "Layers": st.column_config.TextColumn("Layers", help="Ranked within a bit-width."),
+            "Took": st.column_config.TextColumn(
+                "Took", help="Of the pass that gave it; two proxies of one pass share its time."
+            ),
+        },
         alt="Rank correlation of each proxy with the measured divergence, by bit-width",
     )
 

@@ -22,6 +22,7 @@ BENCHES = {
     "quantisers": "tests.bench.quantisers",
     "solvers": "tests.bench.solvers",
     "decisions": "tests.bench.decisions",
+    "proxies": "tests.bench.proxies",
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from analysis.cli.main import run
 from analysis.runs.store import RunStore
 from analysis.sensitivity.points import parse_sensitivities
+from analysis.sensitivity.proxies.catalogue import PROXIES
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +124,28 @@ def test_a_factory_serves_and_its_prints_stay_off_stdout(
     sweep = json.loads(capsys.readouterr().out)
     assert {point["target"] for point in sweep["points"]} == {"weight", "activation"}
     assert RunStore().job(sweep["run"]).source == f"{tmp_path / 'my_case.py'}:make"
+
+
+def test_a_sweep_tells_which_proxy_agrees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_case.py").write_text(CASE)
+    monkeypatch.chdir(tmp_path)
+    asked = ["sweep", "my_case.py:make", "--bits", "3,4", "--method", "exact", "--proxies"]
+    assert run([*asked, "--json"]) == 0
+    printed = capsys.readouterr().out
+    document = json.loads(printed)
+    told = document["proxies"]
+    assert {row["proxy"] for row in told["agreement"]} == set(PROXIES)
+    for row in told["agreement"]:
+        assert [found["bits"] for found in row["within"]] == [3, 4]
+        assert {found["layers"] for found in row["within"]} == {2}
+    weights = [cell for cell in document["cells"] if cell["target"] == "weight"]
+    assert len(told["values"]) == len(PROXIES) * len(weights)
+    assert parse_sensitivities(printed).run == document["run"]
+    assert len(RunStore().proxies(document["run"])) == len(PROXIES)
+    assert run([*asked, "--target", "activation"]) == 2
+    assert "Proxies rank weights" in capsys.readouterr().err
 
 
 def test_histograms_cover_every_layer(capsys: pytest.CaptureFixture[str]) -> None:
