@@ -103,6 +103,8 @@ def look_at_input(
 ) -> SpecLook:
     """What a spec does to a layer's input; the errors are those of the probe samples.
 
+    Zeros, of which a ReLU leaves many, have none and are left out of the errors.
+
     Args:
         made: what is analysed.
         layer: whose input is looked at.
@@ -118,6 +120,8 @@ def look_at_input(
     observed = ranges[layer.name]
     qparams = activation_qparams(observed, spec)
     seen = _probe_input(made, layer)
+    if seen.any():
+        seen = seen[seen != 0]
     actual = fake_quantize_tensor(seen, qparams, spec.format)
     return SpecLook(
         effect=activation_effect(observed, spec),

@@ -36,7 +36,8 @@ else:
     own = fingerprint == job.fingerprint
     note = None if own else plain(found.workload)
     place = page_header("Layers", run=run if own else None, note=note)
-    target = chosen_target()
+    with place:
+        target = chosen_target()
     specs = chosen_specs(found, place, target)
     source = job.source if own else answers.source_of(found.fingerprint)
     sensitivities = reads.sensitivities_of(found.fingerprint)

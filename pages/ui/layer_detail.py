@@ -10,7 +10,7 @@ from analysis.charts.errors import error_histogram
 from analysis.charts.histogram import spec_curve, tensor_histogram
 from analysis.diagnosis.case import dead_channels
 from analysis.profiles import Inspection, LayerProfile
-from analysis.quant.spec import QuantSpec
+from analysis.quant.spec import PerTensor, QuantSpec
 from analysis.quant.stats import SpecEffect
 from analysis.runs.compute import Known
 from analysis.trials import SpecLook
@@ -159,7 +159,10 @@ def _weights(profile: LayerProfile, side: Side, key: tuple[str, str]) -> None:
     if stats.constant:
         words = "All weights of this layer are equal: any width represents them exactly."
     elif effect is not None:
-        words += " Lines: what the codes can represent, for the widest channel."
+        words += " Lines: what the codes can represent"
+        words += (
+            "." if isinstance(side.spec.granularity, PerTensor) else ", for the widest channel."
+        )
     st.caption(words)
     label = effect.spec.label if effect else None
     figure = reads.drawn(

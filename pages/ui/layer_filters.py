@@ -40,19 +40,18 @@ def listed(found: Inspection) -> tuple[LayerProfile, ...]:
     st.session_state[_NAME_KEY] = st.query_params.get(NAME, "")
     st.session_state[_KIND_KEY] = asked
     st.session_state[_SORT_KEY] = chosen_order()
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    with st.grid(3, min_column_width=100, gap="small"):
         text = st.text_input(
             "Name",
             key=_NAME_KEY,
-            placeholder="part of the name",
-            width=150,
+            placeholder="part of it",
             on_change=lambda: _write(NAME, str(st.session_state[_NAME_KEY]).strip()),
         )
         picked = st.multiselect(
             "Kind",
             kinds,
             key=_KIND_KEY,
-            width=150,
+            placeholder="all",
             on_change=lambda: _write(KIND, ",".join(st.session_state[_KIND_KEY])),
         )
         st.selectbox(
@@ -60,7 +59,6 @@ def listed(found: Inspection) -> tuple[LayerProfile, ...]:
             list(ORDERS),
             key=_SORT_KEY,
             format_func=lambda name: ORDERS[name].title,
-            width=150,
             on_change=lambda: _write(SORT, str(st.session_state[_SORT_KEY])),
         )
     part = text.strip().casefold()

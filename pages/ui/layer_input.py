@@ -127,7 +127,7 @@ def _errors(looks: Sequence[SpecLook | str | None], key: tuple[str, ...]) -> Non
         return
     st.caption(
         f"What quantising adds to each value, on {count_text(known[0].values)} values of a few "
-        "calibration samples."
+        "calibration samples; zeros, which stay zero, are left out."
     )
     labels = [look.effect.spec.label for look in known]
     plot(reads.drawn(("errors", *key, *labels), lambda: error_histogram(known)), key="errors")

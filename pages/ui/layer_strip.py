@@ -14,6 +14,7 @@ from pages.ui import answers
 from pages.ui.layer_sides import Side
 from pages.ui.spec_parts import Parts, input_spec_of, spec_of
 from pages.ui.text import percent, plain
+from pages.ui.token_text import token_answer
 
 WIDTHS = (8, 6, 4, 3, 2)
 TENSORS: Mapping[Target, str] = {"weight": "weights", "activation": "input"}
@@ -35,7 +36,10 @@ def show(known: Known | None, side: Side, target: Target) -> None:
         except ComputeError as error:
             st.warning(plain(str(error)))
             return
-        _row(strip)
+        if strip.kind == "tokens":
+            _lines(strip)
+        else:
+            _row(strip)
         st.caption(_words(strip, target))
         st.number_input(
             "Sweep sample", 0, strip.samples - 1, key=_SAMPLE, width=150, help="Which sample runs."
@@ -61,10 +65,25 @@ def _row(strip: WidthStrip) -> None:
     with st.grid(len(strip.rows), min_column_width=_SIDE - 4, gap="small"):
         for row in strip.rows:
             with st.container(gap="xsmall"):
-                st.markdown("**Float**" if row.bits is None else f"**{row.bits} bits**")
+                st.markdown(_heading(row))
                 if row.picture:
                     st.image(_picture(row), width=_SIDE, alt=_alt(strip, row))
                 st.caption(answer_text(strip, row, exact))
+
+
+def _lines(strip: WidthStrip) -> None:
+    """One width below the other: what is said after each token needs a line of its own."""
+    exact = strip.rows[0]
+    for row in strip.rows:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(_heading(row), width=64)
+            if row.picture:
+                st.image(_picture(row), width=_SIDE, alt=_alt(strip, row))
+            st.markdown(token_answer(strip, row, exact), width="stretch")
+
+
+def _heading(row: WidthRow) -> str:
+    return "**Float**" if row.bits is None else f"**{row.bits} bits**"
 
 
 def _picture(row: WidthRow) -> np.ndarray:
@@ -80,22 +99,13 @@ def _alt(strip: WidthStrip, row: WidthRow) -> str:
 
 
 def answer_text(strip: WidthStrip, row: WidthRow, exact: WidthRow) -> str:
-    """What the network says of the sample, and whether that changed."""
+    """What the network says of the sample, a class or values, and whether that changed."""
     if strip.kind == "values":
         return "reference" if row.bits is None else f"output error {percent(row.error)}"
-    if strip.kind == "classes":
-        number = row.answers[0]
-        name = strip.classes[number] if number < len(strip.classes) else f"class {number}"
-        text = f"{plain(name)}, {percent(row.probability, 0)}"
-        return text if row.answers == exact.answers else f":orange[{text}, changed]"
-    pairs = list(enumerate(zip(exact.answers, row.answers, strict=True)))
-    changed = [(place, a, b) for place, (a, b) in pairs if a != b]
-    if row.bits is None:
-        return "next tokens " + ", ".join(map(str, row.answers[:6])) + " …"
-    if not changed:
-        return f"same {len(pairs)} next tokens"
-    shown = "; ".join(f"{place}: {a} → {b}" for place, a, b in changed[:3])
-    return f":orange[{len(changed)} of {len(pairs)} next tokens changed: {shown}]"
+    number = row.answers[0]
+    name = strip.classes[number] if number < len(strip.classes) else f"class {number}"
+    text = f"{plain(name)}, {percent(row.probability, 0)}"
+    return text if row.answers == exact.answers else f"**{text}, changed**"
 
 
 def _words(strip: WidthStrip, target: Target) -> str:

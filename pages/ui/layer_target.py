@@ -36,8 +36,7 @@ def chosen_target() -> Target:
         key=_KEY,
         on_change=changed,
         required=True,
-        help="Whose histogram, errors and sensitivity are shown: the layers' weights, or what "
-        "comes in to them.",
+        label_visibility="collapsed",
     )
     return now
 
