@@ -68,7 +68,9 @@ class Ground:
     def batches(self, size: int | None = None) -> Iterator[Batch]:
         """The sweep set in chunks, or in batches of at most `size`."""
         done, samples = 0, self.samples
-        for batch in cut_batches(self.subject.parts.sweep, size or chunk_size(self.subject.layers)):
+        for batch in cut_batches(
+            self.subject.parts.sweep, self.subject.whole(size or chunk_size(self.subject.layers))
+        ):
             self.watch(done / samples)
             yield batch
             done += samples_in(batch)

@@ -359,3 +359,32 @@ def test_progress_rises_to_the_last_pass_and_can_stop_the_work():
     assert kept == ["weight_mse", "weight_sqnr_db", "output_sqnr_db"]
     for module in subject(workload).model.modules():
         assert not module._forward_hooks
+
+
+class Rigid(nn.Module):
+    """Takes batches of eight alone, where asked to."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows = rows
+        self.first = nn.Conv2d(1, 4, 3, padding=1)
+        self.head = nn.Linear(4 * 64, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.first(x).relu().reshape(self.rows, 4 * 64))
+
+
+def test_a_model_of_one_batch_size_has_the_proxies_of_the_free_one():
+    found = []
+    for rows in (-1, 8):
+        torch.manual_seed(0)
+        data = [(torch.randn(8, 1, 8, 8), torch.randint(0, 5, (8,))) for _ in range(4)]
+        model = Rigid(rows).eval()
+        workload = Workload(name="rigid", model=model, calibration=data, evaluation=data)
+        cells = cells_of(workload)
+        found.append({r.name: dict(r.values) for r in proxies(workload, cells)})
+    free, rigid = found
+    assert set(rigid) == set(PROXIES)
+    for name in ("weight_mse", "output_sqnr_db", "first_order_taylor", "gradient_output"):
+        assert rigid[name] == pytest.approx(free[name], rel=1e-3)
+    assert all(len(values) == 2 for values in rigid.values())
