@@ -42,7 +42,7 @@ def read_gguf(path: Path) -> ReadModel:
     check_gguf(path)
     needed("gguf", "A GGUF file")
     auto = needed("transformers", "A GGUF file").AutoModelForCausalLM
-    model = load_pretrained(auto, path.parent, path.name, gguf_file=path.name)
+    model = load_pretrained(auto, path.parent, path.name[:80], gguf_file=path.name)
     read = finished(model, path.parent)
     form = Text(tokenizer=str(path), tokens=sequence_tokens(model.config))
     return ReadModel(read.model, form, read.output)

@@ -18,6 +18,7 @@ from analysis.workloads.models.torch_archive import check_archive
 from analysis.workloads.safetensors_header import read_header
 
 MAX_JSON_BYTES = 4 * 1024**2
+MAX_LAYERS, MAX_SIZE = 10_000, 10**10
 TOKENS = 128
 
 
@@ -30,7 +31,7 @@ def read_folder(folder: Path) -> ReadModel:
     """
     kind = _model_class(_config(folder))
     _check_files(folder)
-    return finished(load_pretrained(kind, folder, folder.name), folder)
+    return finished(load_pretrained(kind, folder, "of this folder"), folder)
 
 
 def read_beside(name: str, state: dict[str, Tensor]) -> ReadModel:
@@ -44,7 +45,9 @@ def read_beside(name: str, state: dict[str, Tensor]) -> ReadModel:
         folder = _downloaded(name)
     config = _config(folder)
     kind = _model_class(config)
-    return finished(load_pretrained(kind, None, name, config=config, state_dict=state), folder)
+    return finished(
+        load_pretrained(kind, None, f"hf:{name:.80}", config=config, state_dict=state), folder
+    )
 
 
 def load_pretrained(kind: Any, folder: Path | None, name: str, **options: Any) -> nn.Module:
@@ -55,7 +58,7 @@ def load_pretrained(kind: Any, folder: Path | None, name: str, **options: Any) -
     """
     needed("transformers", "A Hugging Face model").utils.logging.disable_progress_bar()
     loaded: tuple[nn.Module, Mapping[str, Any]] = built(
-        f"The model {name:.80}",
+        f"The model {name}",
         lambda: kind.from_pretrained(
             folder,
             local_files_only=True,
@@ -121,13 +124,32 @@ def _config(folder: Path) -> Any:
             "A model must be one that transformers knows; this config.json asks for code of its "
             "own (auto_map), which is never run. Bring it with a factory instead: my_case.py:make."
         )
+    _check_sizes(plain)
     transformers = needed("transformers", "A Hugging Face model")
     return built(
-        f"The model of {folder.name}",
+        "The model of this folder",
         lambda: transformers.AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         ),
     )
+
+
+def _check_sizes(value: Any, name: str = "") -> None:
+    """No number may ask for more layers, or for larger ones, than any model has.
+
+    Raises:
+        UnsupportedFileError: one does.
+    """
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_sizes(inner, str(key))
+    elif isinstance(value, int) and not isinstance(value, bool):
+        most = MAX_LAYERS if "layer" in name or "depth" in name else MAX_SIZE
+        if abs(value) > most:
+            raise UnsupportedFileError(
+                f"No number in config.json may be larger than {most:,} there; one is. Check the "
+                "file, or save the model again with save_pretrained."
+            )
 
 
 def _model_class(config: Any) -> Any:

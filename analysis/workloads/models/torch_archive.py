@@ -30,6 +30,12 @@ _ITEM_BYTES = {
 }  # fmt: skip
 REMEDY = "Save the weights with safetensors.torch.save_file(model.state_dict(), path)."
 
+CONVERT = (
+    "Load it where you trust it and save the weights alone: "
+    "safetensors.torch.save_file(model.state_dict(), path), or name it on the command line: "
+    "quantscope add NAME --model FILE --data DATA."
+)
+
 
 def _refuse(what: str, remedy: str = REMEDY) -> UnsupportedFileError:
     return UnsupportedFileError(
@@ -141,6 +147,11 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     infos = archive.infolist()
     if not 1 <= len(infos) <= MAX_ENTRIES:
         raise _refuse(f"it holds {len(infos)} entries, where 1 to {MAX_ENTRIES} are taken")
+    names = {info.filename.partition("/")[2] for info in infos}
+    if any(name.startswith("code/") or name == "constants.pkl" for name in names):
+        raise _refuse("this is a TorchScript archive, which brings code of its own", CONVERT)
+    if "archive_format" in names or any(name.startswith("models/") for name in names):
+        raise _refuse("this is a torch.export program, whose loading can run code", CONVERT)
     if any(i.compress_type != zipfile.ZIP_STORED or i.flag_bits & 1 for i in infos):
         raise _refuse("its entries are packed or encrypted, where torch stores them as they are")
     if not all(_ENTRY.fullmatch(i.filename) and ".." not in i.filename for i in infos):
@@ -151,9 +162,6 @@ def _entries(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
     ends = [*(start for start, _ in spans[1:]), size]
     if any(start + length > end for (start, length), end in zip(spans, ends, strict=True)):
         raise _refuse("its entries overlap, or claim to be larger than the file")
-    names = {info.filename.split("/", 1)[1] for info in infos}
-    if any(name.startswith("code/") or name == "constants.pkl" for name in names):
-        raise _refuse("this is a TorchScript archive, which brings code of its own")
     return {info.filename: info for info in infos}
 
 
