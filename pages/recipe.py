@@ -9,7 +9,7 @@ from pages.ui import reads
 from pages.ui.budget_controls import budget_controls
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.desk import open_desk, recipe_of, take_problem, write_address
-from pages.ui.groups_panel import groups_panel
+from pages.ui.groups_panel import GROUPS_KEY, groups_panel
 from pages.ui.hardware import current_profile
 from pages.ui.hardware_panel import hardware_panel, reachable
 from pages.ui.history_buttons import history_buttons
@@ -66,8 +66,12 @@ else:
             st.subheader("What if", anchor=False)
             what_if(desk, result, choice)
         pictures(run, result, choice.recipe)
-    with st.expander("Decision groups", icon=":material/link:"):
-        groups_panel(desk, result)
+    groups = st.expander(
+        "Decision groups", icon=":material/link:", on_change="rerun", key=GROUPS_KEY
+    )
+    if groups.open:
+        with groups:
+            groups_panel(desk, result)
     with st.expander("Saved recipes", icon=":material/folder_open:"):
         saved_recipes(desk, result)
     with st.expander("Import a recipe", icon=":material/upload:"):

@@ -11,7 +11,8 @@ def option_names(cells: Iterable[Cell]) -> Mapping[str, str]:
     """Label of each spec to the shortest name that tells it from the others of its tensor.
 
     The width alone (``4``) where no tensor was swept in two ways at that width; else the format
-    (``int8``, ``fp8-e4m3``); else the whole label. Names are in the order of width, then of label.
+    (``int8 sym``, ``fp8-e4m3``); else format and granularity; else the whole label. Names are in
+    the order of width, then of label.
 
     Args:
         cells: of one target.
@@ -20,17 +21,22 @@ def option_names(cells: Iterable[Cell]) -> Mapping[str, str]:
     for cell in cells:
         labels.setdefault(cell.layer, set()).add(cell.label)
     specs = {label: QuantSpec.parse(label) for taken in labels.values() for label in taken}
-    widths = {label: str(spec.bits) for label, spec in specs.items()}
-    formats = {label: spec.format.label for label, spec in specs.items()}
+    ways = [
+        {label: str(spec.bits) for label, spec in specs.items()},
+        {label: spec.format.label for label, spec in specs.items()},
+        {label: spec.kernel for label, spec in specs.items()},
+    ]
+    crowded = [_shared(labels.values(), names) for names in ways]
     order = sorted(specs, key=lambda label: (specs[label].bits, label))
-    crowded = _shared(labels.values(), widths)
-    alike = _shared(labels.values(), formats)
     return {
-        label: widths[label]
-        if widths[label] not in crowded
-        else formats[label]
-        if formats[label] not in alike
-        else label
+        label: next(
+            (
+                names[label]
+                for names, twice in zip(ways, crowded, strict=True)
+                if names[label] not in twice
+            ),
+            label,
+        )
         for label in order
     }
 

@@ -28,6 +28,7 @@ from pages.ui.hardware import current_profile
 from pages.ui.state import owner, store
 from pages.ui.text import plain
 
+GROUPS_KEY = "recipe_groups"
 _JOIN, _SPLIT = "groups_join", "groups_split"
 _SHARES = {"decision": "Weights and inputs", "inputs": "Inputs"}
 NAMED = 6

@@ -64,7 +64,7 @@ def limit_kinds(
     """
     share = (result.setup.metric or "") in SHARE_METRICS
     whole = cost.macs * FLOAT_BITS * FLOAT_BITS / 100
-    reasons = {name: _refusal(name, result, profile) for name in FIELDS}
+    reasons = _refusals(result, profile)
     found = (
         Kind(
             name="size",
@@ -131,19 +131,22 @@ def limit_kinds(
     return {kind.name: replace(kind, refusal=reasons[kind.name]) for kind in found}
 
 
-def _refusal(name: Limit, result: Sensitivities, profile: HardwareProfile | None) -> str:
-    """Why a limit would have no meaning here."""
+def _refusals(result: Sensitivities, profile: HardwareProfile | None) -> dict[Limit, str]:
+    """Why a limit would have no meaning here; empty where it has one."""
+    weights = bool(result.bits("weight"))
     known: dict[Limit, bool] = {
-        "size": bool(result.of("weight")),
-        "bits": bool(result.of("weight")),
-        "activations": bool(result.of("activation")),
+        "size": weights,
+        "bits": weights,
+        "activations": bool(result.bits("activation")),
         "drop": fit_drops(result) is not None,
     }
-    if not known.get(name, True):
-        return _MISSING[name]
-    if name not in _TABLES:
-        return ""
-    table = _TABLES[name]
+    found: dict[Limit, str] = dict.fromkeys(FIELDS, "")
+    found |= {name: _MISSING[name] for name, swept in known.items() if not swept}
+    return found | {name: _untimed(table, profile) for name, table in _TABLES.items()}
+
+
+def _untimed(table: str, profile: HardwareProfile | None) -> str:
+    """Why there are no times or energies; empty where there are."""
     if profile is not None and getattr(profile, table) is not None:
         return ""
     having = [one.title for one in profiles() if getattr(one, table) is not None]

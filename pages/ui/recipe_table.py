@@ -1,5 +1,6 @@
 """The recipe as a table: bits of every layer, editable, with locks. See `draft` for the rules."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +21,21 @@ from pages.ui.draft import LOCK, Draft
 from pages.ui.hardware import current_profile
 from pages.ui.text import samples_text
 
+WIDE = 6
+"""Letters of an option that need a wider column."""
+
 _BITS: dict[Target, str] = {"weight": "Weight", "activation": "Input"}
+
+
+Names = Mapping[Target, Mapping[str, str]]
+"""For each swept target the option that stands for each label."""
 
 
 def recipe_table(desk: Desk, result: Sensitivities, recipe: Recipe) -> None:
     """One row a layer; an edited layer is locked, and the solver leaves locked layers alone."""
-    swept = [target for target in _BITS if result.of(target)]
+    swept: Names = {
+        target: drafts.names_of(result, target) for target in _BITS if result.of(target)
+    }
     frame = _frame(desk.draft, result, recipe, swept)
     st.data_editor(
         frame,
@@ -70,13 +80,10 @@ def _key(draft: Draft) -> str:
     return f"recipe_table_{draft.edition}"
 
 
-def _frame(
-    draft: Draft, result: Sensitivities, recipe: Recipe, swept: list[Target]
-) -> pd.DataFrame:
+def _frame(draft: Draft, result: Sensitivities, recipe: Recipe, swept: Names) -> pd.DataFrame:
     """Bits and locks as the table was opened with; bytes and shares as they are now."""
     shares = dict(share_of_loss(result, recipe))
     locked = draft.base.locked | drafts.changed(draft.base, draft.now.layers)
-    names = {target: drafts.names_of(result, target) for target in swept}
     rows: list[dict[str, object]] = []
     for layer in result.layers:
         shown = draft.base.layers.get(layer.name, LayerConfig())
@@ -87,7 +94,7 @@ def _frame(
         }
         rows.append(
             {
-                **{one: drafts.option_of(names[one], specs[one]) for one in swept},
+                **{one: drafts.option_of(swept[one], specs[one]) for one in swept},
                 LOCK: layer.name in locked,
                 "share": shares[layer.name],
                 "bytes": weight_bytes(layer, now.weight),
@@ -97,29 +104,30 @@ def _frame(
     return pd.DataFrame(rows, index=pd.Index([layer.name for layer in result.layers]))
 
 
-def _offered(result: Sensitivities, target: Target, shown: pd.Series) -> list[str]:
-    """Widths to choose from: what the hardware can run somewhere, and what is in the table."""
-    known, profile = list(drafts.menu(result, target)), current_profile()
+def _offered(
+    result: Sensitivities, target: Target, names: Mapping[str, str], shown: pd.Series
+) -> list[str]:
+    """Options to choose from: what the hardware can run somewhere, and what is in the table."""
+    known, profile = [drafts.FLOAT, *dict.fromkeys(names.values())], current_profile()
     if profile is None:
         return known
     cells = masked_options(profile, result.layers, result.setup.cells)
-    names = drafts.names_of(result, target)
     kept = {names[cell.label] for cell in cells if cell.target == target and cell.label in names}
     kept |= {drafts.FLOAT, *shown}
     return [option for option in known if option in kept]
 
 
-def _columns(result: Sensitivities, swept: list[Target], frame: pd.DataFrame) -> dict[str, Any]:
+def _columns(result: Sensitivities, swept: Names, frame: pd.DataFrame) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "_index": st.column_config.TextColumn("Layer", pinned=True, disabled=True)
     }
-    for target in swept:
+    for target, names in swept.items():
         shown = frame[target]
         columns[target] = st.column_config.SelectboxColumn(
             _BITS[target],
-            options=_offered(result, target, shown),
+            options=_offered(result, target, names, shown),
             required=True,
-            width=88,
+            width=88 if max(map(len, shown)) < WIDE else 150,
             help=f"Bits of the layer's {target}s.",
         )
     columns[LOCK] = st.column_config.CheckboxColumn(

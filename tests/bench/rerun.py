@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,6 +22,12 @@ SETTLE_SECONDS = 3.0
 """The server imports ahead in the background after it has answered."""
 
 AIM_MS = 25.0
+
+SLIDER, SLIDER_RUN, SLIDER_BITS = "Stored weights, at most", "slider", (2, 3, 4, 5, 6, 7, 8, 16)
+SLIDER_MS = 100.0
+"""What a move of the slider may cost at 200 layers of 8 options, the picture of the page aside."""
+
+MOVES = (0.3, 0.35, 0.5, 0.45, 0.6, 0.7, 0.4, 0.55)
 
 
 def measure() -> list[Row]:
@@ -42,6 +49,7 @@ def _fill(home: Path) -> None:
     for layers in LAYERS:
         made = make_sensitivities(layers)
         fill_store(store, made, run=f"net-{layers}", source=f"net-{layers}")
+    fill_store(store, make_sensitivities(200, SLIDER_BITS), run=SLIDER_RUN, source=SLIDER_RUN)
 
 
 async def _all_pages(url: str, server: subprocess.Popen[bytes]) -> list[Row]:
@@ -56,7 +64,27 @@ async def _all_pages(url: str, server: subprocess.Popen[bytes]) -> list[Row]:
             name = f"pages: rerun of {page or 'overview'} at {layers} layers, server CPU"
             rows.append(Row(name, milliseconds, "ms", aim=AIM_MS))
         await visitor.leave()
-    return rows
+    return [*rows, *await _slides(url, process)]
+
+
+async def _slides(url: str, process: psutil.Process) -> list[Row]:
+    """What a move of the budget slider costs: the page, and of it the solver."""
+    query = f"run={SLIDER_RUN}"
+    visitor = await Visitor.arrive(url, query)
+    await visitor.run("recipe", query)
+    drawn = await _rerun(visitor, "recipe", query, process)
+    spent = []
+    for share in MOVES:
+        before = _cpu_seconds(process)
+        await visitor.slide("recipe", query, SLIDER, share)
+        spent.append(1000 * (_cpu_seconds(process) - before))
+    await visitor.leave()
+    moved = statistics.median(spent)
+    name = "pages: a move of the slider at 200 layers x 8 options, server CPU"
+    return [
+        Row(name, moved, "ms"),
+        Row(f"{name} beyond a rerun", moved - drawn, "ms", SLIDER_MS),
+    ]
 
 
 async def _rerun(visitor: Visitor, page: str, query: str, process: psutil.Process) -> float:

@@ -27,29 +27,36 @@ def names_of(filled: Filled) -> list[str]:
     return [layer.name for layer in filled.result.layers]
 
 
+def opened(open_page, **params):
+    """The Recipe page with its groups unfolded."""
+    app = open_page("recipe", **params)
+    app.session_state["recipe_groups"] = True
+    return app.run()
+
+
 def shared(app):
     return next((found.value for found in app.table if "Because" in found.value.columns), None)
 
 
 def test_what_was_found_is_told_with_its_reason(open_page, grouped):
-    table = shared(open_page("recipe", run="groups"))
+    table = shared(opened(open_page, run="groups"))
     assert len(table) == 1
     assert "runtimes merge them" in table["Because"].iloc[0]
 
 
 def test_layers_without_groups_say_so(open_page, filled):
-    assert "Every layer is decided alone" in text(open_page("recipe", run=filled.run))
+    assert "Every layer is decided alone" in text(opened(open_page, run=filled.run))
 
 
 def test_joined_layers_are_solved_as_one_and_stay_so(open_page, filled):
     names = names_of(filled)
-    app = open_page("recipe", run=filled.run)
+    app = opened(open_page, run=filled.run)
     app.multiselect(key="groups_join").set_value([names[1], names[6]]).run()
     button(app, "Join").click().run()
     assert not app.exception and not app.error
     assert weight_bits(app, names[1]) == weight_bits(app, names[6])
     assert len(shared(app)) == 1
-    again = open_page("recipe", run=filled.run, bytes="70000")
+    again = opened(open_page, run=filled.run, bytes="70000")
     assert not again.exception and not again.error
     assert weight_bits(again, names[1]) == weight_bits(again, names[6])
     button(again, "Back to what was found").click().run()
@@ -58,7 +65,7 @@ def test_joined_layers_are_solved_as_one_and_stay_so(open_page, filled):
 
 
 def test_a_group_that_is_taken_apart_warns(open_page, grouped):
-    app = open_page("recipe", run="groups")
+    app = opened(open_page, run="groups")
     button(app, "Take apart").click().run()
     assert not app.exception and not app.error
     assert any("Taken apart by hand" in found.value for found in app.warning)
@@ -67,7 +74,7 @@ def test_a_group_that_is_taken_apart_warns(open_page, grouped):
 
 
 def test_hardware_objects_to_a_split_of_what_it_merges(open_page, grouped):
-    app = open_page("recipe", run="groups", hardware="nvidia-tensorrt")
+    app = opened(open_page, run="groups", hardware="nvidia-tensorrt")
     button(app, "Take apart").click().run()
     edit(app, 2, weight="8")
     said = " ".join(found.value for found in app.warning).replace("\\", "")
@@ -83,7 +90,7 @@ def test_groups_reach_the_verdict(grouped):
 
 def test_a_shared_run_is_not_changed(open_page):
     fill_store(RunStore(), make_sensitivities(4), run="shared", owner="shared")
-    app = open_page("recipe", run="shared")
+    app = opened(open_page, run="shared")
     assert "Join" not in labels(app)
     assert "a sweep of your own" in text(app)
 
@@ -95,7 +102,7 @@ def test_groups_of_somebody_else_are_refused(filled):
 
 
 def test_one_layer_is_no_group(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = opened(open_page, run=filled.run)
     app.multiselect(key="groups_join").set_value([names_of(filled)[1]]).run()
     button(app, "Join").click().run()
     assert "two or more layers" in app.error[0].value
@@ -111,7 +118,7 @@ def test_layers_without_a_common_option_are_refused(open_page):
     cells = tuple(point.cell for point in points)
     narrow = replace(result, points=points, setup=replace(result.setup, cells=cells))
     add_job(RunStore(), narrow, run="narrow")
-    app = open_page("recipe", run="narrow")
+    app = opened(open_page, run="narrow")
     app.multiselect(key="groups_join").set_value(names[:2]).run()
     button(app, "Join").click().run()
     assert "none in common" in app.error[0].value

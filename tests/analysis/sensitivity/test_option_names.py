@@ -26,6 +26,13 @@ def test_two_ways_of_one_format_go_by_their_labels():
     assert names == {INT8: INT8, INT8_MSE: INT8_MSE}
 
 
+def test_two_granularities_of_one_format_are_told():
+    group = "int4 asym per-group-32 minmax"
+    names = option_names([*cells(INT4, group), *cells("int4 asym per-channel mse", layer="b")])
+    assert names[INT4] == names["int4 asym per-channel mse"] == "int4 asym per-channel"
+    assert names[group] == "int4 asym per-group-32"
+
+
 def test_layers_that_take_different_specs_of_a_width_share_its_name():
     both = [*cells(INT8), *cells(INT8_MSE, layer="b")]
     assert option_names(both) == {INT8: "8", INT8_MSE: "8"}
