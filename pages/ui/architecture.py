@@ -95,6 +95,7 @@ def _figures(found: Inspection) -> None:
         f"Data, in disjoint parts: **{samples_text(counts.calibration, 'calibration')}** for the "
         f"ranges, **{samples_text(counts.sweep, 'sweep')}** for the sensitivities, "
         f"**{samples_text(counts.evaluation, 'evaluation')}** for the final score alone."
+        + ("" if found.metric else " There are no labels: figures are divergences from float.")
     )
 
 

@@ -31,6 +31,7 @@ def page_header(title: str, *, run: str | None = None, note: str | None = None) 
             st.title(plain(title), anchor=False, width="content")
             if run is not None:
                 _run_mark(reads.job(run))
+                _metric_mark(run)
         if note is None and run is not None:
             note = plain(run_workload(reads.job(run)))
         if note:
@@ -52,6 +53,19 @@ def _run_mark(row: Job) -> None:
         st.badge("Running", icon=":material/progress_activity:", color="orange")
     elif row.state != "done":
         st.badge(f"{row.state.capitalize()}, partial", icon=":material/info:", color="orange")
+
+
+def _metric_mark(run: str) -> None:
+    """That figures tell change and not quality, where they do."""
+    if not reads.has_metric(run):
+        st.badge(
+            "Divergence only",
+            icon=":material/label_off:",
+            color="gray",
+            help="This sweep has no task metric: its data have no labels, or its metric is "
+            "measured in scores alone. Figures are the divergence from the float model: how much "
+            "the answers change, not whether they get worse.",
+        )
 
 
 def run_title(row: Job) -> str:

@@ -67,8 +67,6 @@ def _about(job: Job, result: Sensitivities | None) -> str:
             f"{metric_title(setup.metric)} {float_metric} in float "
             f"on {samples_text(setup.samples, 'sweep')}"
         )
-    else:
-        parts.append("no task metric in the sweep: figures are divergence from the float model")
     return " · ".join(parts)
 
 

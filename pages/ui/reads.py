@@ -86,6 +86,12 @@ def _finished(key: str, _run: str) -> Sensitivities:
     return store().sensitivities(_run)
 
 
+def has_metric(run: str) -> bool:
+    """Whether the run's sweep has a task metric; taken as so before it began to measure."""
+    setup = _once(store().setup, run)
+    return setup is None or setup.metric is not None
+
+
 def sensitivities(run: str) -> Sensitivities | None:
     """Everything the run has learnt so far; None before it began to measure.
 

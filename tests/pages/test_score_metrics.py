@@ -6,7 +6,8 @@ from analysis.runs.store import RunStore
 from analysis.scores import Interval, Score
 from pages.ui.score_metrics import NO_METRIC
 from tests.pages.seen import text
-from tests.stored import Filled
+from tests.sensitivities import make_sensitivities
+from tests.stored import Filled, fill_store
 
 
 def rescore(filled: Filled, **changes) -> Score:
@@ -53,3 +54,14 @@ def test_without_labels_the_page_says_that_figures_are_divergences(open_page, fi
     assert not app.exception and not app.error
     assert any(message.value == NO_METRIC for message in app.info)
     assert "These data have no labels, so there is no damage by class." in text(app)
+
+
+def test_pages_of_a_run_without_labels_say_so(open_page):
+    result = make_sensitivities(4, seed=3)
+    setup = replace(result.setup, metric=None, reference={})
+    points = tuple(replace(point, metrics={}) for point in result.points)
+    filled = fill_store(RunStore(), replace(result, setup=setup, points=points))
+    for page in ("layers", "recipe"):
+        app = open_page(page, run=filled.run)
+        assert not app.exception and not app.error
+        assert "Divergence only" in text(app), page
