@@ -9,7 +9,7 @@ import numpy as np
 from analysis.decision.paired import Paired, paired
 from analysis.decision.trials import Trials
 from analysis.recipe import Recipe
-from analysis.sensitivity.draw import Draw, draw_samples, draw_size
+from analysis.sensitivity.draw import CHOICE_SHARE, Draw, draw_samples, draw_size
 
 SMALLEST = 64
 """A part of at most so many samples is run whole from the start."""
@@ -35,7 +35,7 @@ class Rounds:
         """The three rounds; only the last for a small part."""
         if trials.samples <= SMALLEST:
             return cls(trials, (None,))
-        counts = (draw_size(trials.samples), trials.samples // 2)
+        counts = (draw_size(trials.samples, CHOICE_SHARE), trials.samples // 2)
         draws = [draw_samples(trials.impurity, n, seed + k) for k, n in enumerate(counts)]
         return cls(trials, (*draws, None))
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from analysis.errors import ModelError
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec
 from analysis.sensitivity.candidates import Chosen, Specs
-from analysis.sensitivity.draw import draw_samples, draw_size
+from analysis.sensitivity.draw import CHOICE_SHARE, draw_samples, draw_size
 from analysis.sensitivity.exact import ExactStage, chunk_size
 from analysis.sensitivity.float_run import FloatRun, run_float
 from analysis.sensitivity.memory import CANDIDATE_BYTES
@@ -142,7 +142,9 @@ class SpecChooser:
     def _measurements(self, questions: Sequence[Question]) -> Rows:
         """Divergences of the drawn samples, for every candidate where there is a choice."""
         cells = _by_layer([question for question in questions if question.open])
-        draw = draw_samples(self.found.impurity, draw_size(self.found.samples), self.seed)
+        draw = draw_samples(
+            self.found.impurity, draw_size(self.found.samples, CHOICE_SHARE), self.seed
+        )
         stage = ExactStage(
             self.subject,
             self._ranges,

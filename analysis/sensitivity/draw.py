@@ -9,6 +9,8 @@ FLOOR = 0.1
 """Share of the mean impurity that every sample gets on top, so that none is left out."""
 
 SHARE, FEWEST, MOST = 12, 32, 512
+CHOICE_SHARE = 8
+"""Where few things are compared, each is run on more samples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +27,8 @@ class Draw:
     weights: NDArray[np.float64]
 
 
-def draw_size(samples: int) -> int:
-    """A twelfth of the sweep set, at least 32 and at most 512 samples.
+def draw_size(samples: int, share: int = SHARE) -> int:
+    """By default a twelfth of the sweep set; at least 32 and at most 512 samples.
 
     Recipes chosen from such draws were at most 0.3 % off the best by the exact figures in the
     median of 75 (five nets of `tests/bench`, table in docs/methods.md).
