@@ -33,7 +33,7 @@ def draw_size(samples: int, share: int = SHARE) -> int:
     Recipes chosen from such draws were at most 0.3 % off the best by the exact figures in the
     median of 75 (five nets of `tests/bench`, table in docs/methods.md).
     """
-    return min(samples, max(FEWEST, min(MOST, samples // SHARE)))
+    return min(samples, max(FEWEST, min(MOST, samples // share)))
 
 
 def inclusion(sizes: NDArray[np.float64], count: int) -> NDArray[np.float64]:
