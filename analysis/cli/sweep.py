@@ -12,7 +12,7 @@ from analysis.cli.schemes import SCHEME_HELP, SPEC_HELP, one_of, read_schemes
 from analysis.errors import OptionError
 from analysis.runs.foreground import claim_new, work_here
 from analysis.runs.records import SweepOptions
-from analysis.sensitivity.memory import mebibytes
+from analysis.sensitivity.memory import size_text
 from analysis.sensitivity.packed import sweep_document
 from analysis.sensitivity.points import (
     DEFAULT_BITS,
@@ -55,9 +55,14 @@ def sweep(  # noqa: PLR0913  (an option each)
     proxies: Annotated[
         bool, typer.Option("--proxies", help="Also compute proxies; tell how far they agree.")
     ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Sketch a language model half a block at a time.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
     """Measure how much each layer suffers at each width; the run opens in the app too."""
+    if stream:
+        method, weights = _streamed(workload, method, target, weights)
     options = SweepOptions(
         bits=parse_bits(bits),
         target=one_of("target", target, get_args(Targets)),
@@ -68,6 +73,7 @@ def sweep(  # noqa: PLR0913  (an option each)
         workers=workers,
         until_settled=until_settled,
         proxies=proxies,
+        stream=stream,
     )
     source, store = resolve_source(workload), open_store()
     attempt = claim_new(store, source, options, owner=OWNER)
@@ -85,6 +91,19 @@ def sweep(  # noqa: PLR0913  (an option each)
         document["proxies"] = proxies_document(result, found)
         text += f"\n\n{proxies_text(result, found)}"
     return Answer(document, text)
+
+
+def _streamed(source: str, method: str, target: str, weights: str | None) -> tuple[str, str]:
+    """The method and scheme of a streamed sweep; what it cannot do is refused, not ignored."""
+    from analysis.workloads.zoo.entries import zoo_windows
+
+    zoo_windows(source)
+    if target != "weight" or method not in ("exact", "sketch") or weights not in (None, "fixed"):
+        raise OptionError(
+            "A streamed sweep is a sketch of the weights at fixed specs; leave out --method, "
+            "--target and --weights beside --stream."
+        )
+    return "sketch", "fixed"
 
 
 def parse_bits(text: str) -> tuple[int, ...]:
@@ -111,7 +130,7 @@ def sweep_text(result: Sensitivities) -> str:
         f"Divergence ({setup.divergence}) of {setup.workload} with only that tensor quantised, on "
         f"the {setup.samples} samples of the sweep set{f' (float {known})' if known else ''}.",
         f"{cost.seconds:.1f} s for {cost.forwards:.1f} forwards of the sweep set{_workers(cost)}, "
-        f"{mebibytes(cost.peak_rss_bytes)} at most{_expected(cost)}.",
+        f"{size_text(cost.peak_rss_bytes)} at most{_expected(cost)}.",
         f"Next: quantscope allocate {result.run} --average-bits 4",
     ]
     return "\n\n".join(lines)
@@ -123,7 +142,7 @@ def _workers(cost: SweepCost) -> str:
 
 def _expected(cost: SweepCost) -> str:
     known = cost.expected_rss_bytes
-    return f" (about {mebibytes(known)} expected)" if known else ""
+    return f" (about {size_text(known)} expected)" if known else ""
 
 
 def _divergences(result: Sensitivities, target: Target) -> str:

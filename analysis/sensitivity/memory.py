@@ -83,7 +83,7 @@ class MemoryNeed:
     def sentence(self, free: int) -> str:
         """What is expected, beside the bytes that are free, for people."""
         those = f"{self.workers} workers" if self.workers > 1 else "one worker"
-        return f"About {mebibytes(self.total)} of memory with {those}; {mebibytes(free)} are free."
+        return f"About {size_text(self.total)} of memory with {those}; {size_text(free)} are free."
 
 
 def expected_memory(known: MemoryFigures, layers: Iterable[Layer], asked: Asked) -> MemoryNeed:
@@ -132,11 +132,11 @@ def check_memory(need: MemoryNeed, free: int, *, held: int = 0) -> None:
             "sweep fewer widths, take the sketch, make samples smaller, or use a larger machine"
         )
     raise WorkloadError(
-        f"This sweep needs about {mebibytes(more)} of memory and {mebibytes(free)} are free; "
+        f"This sweep needs about {size_text(more)} of memory and {size_text(free)} are free; "
         f"{remedy}."
     )
 
 
-def mebibytes(count: int) -> str:
+def size_text(count: int) -> str:
     """Bytes for people."""
-    return f"{count / 2**20:,.0f} MiB"
+    return f"{count / 2**20:,.0f} MiB" if count < 10 << 30 else f"{count / 2**30:,.1f} GiB"

@@ -9,7 +9,7 @@ from analysis.runs.bundle import export_bundle
 from analysis.runs.jobs import SHARED
 from analysis.runs.process import log_path
 from analysis.runs.records import Job
-from analysis.sensitivity.memory import mebibytes
+from analysis.sensitivity.memory import size_text
 from analysis.sensitivity.points import SweepCost
 from pages.ui import reads
 from pages.ui.controls import error_card
@@ -69,9 +69,9 @@ def _facts(job: Job) -> list[str]:
 
 def _machine(cost: SweepCost) -> list[str]:
     expected = (
-        f" ({mebibytes(cost.expected_rss_bytes)} expected)" if cost.expected_rss_bytes else ""
+        f" ({size_text(cost.expected_rss_bytes)} expected)" if cost.expected_rss_bytes else ""
     )
-    parts = [f"peak memory {mebibytes(cost.peak_rss_bytes)}{expected}"]
+    parts = [f"peak memory {size_text(cost.peak_rss_bytes)}{expected}"]
     if cost.workers > 1:
         parts.append(f"{cost.workers} workers, {duration(cost.cpu_seconds)} of CPU time")
     return parts

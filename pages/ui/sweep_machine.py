@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from analysis.errors import WorkloadError
+from analysis.errors import OptionError, WorkloadError
 from analysis.runs.jobs import sweep_keywords
 from analysis.runs.records import SweepOptions
 from analysis.sensitivity.machine import cores, free_bytes
@@ -36,7 +36,10 @@ def memory_fits(source: str, options: SweepOptions) -> bool:
     known = store().inspection_of(source)
     if known is None or known.memory is None or not options.bits:
         return True
-    asked = Asked(**sweep_keywords(options)).memory(known.samples.sweep)
+    try:
+        asked = Asked(**sweep_keywords(options)).memory(known.samples.sweep)
+    except OptionError:
+        return True  # whoever starts it so is told why not
     need, free = expected_memory(known.memory, known.layers, asked), free_bytes()
     try:
         check_memory(need, free)
