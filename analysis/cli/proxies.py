@@ -25,7 +25,7 @@ def proxies_text(result: Sensitivities, found: Sequence[ProxyResult]) -> str:
         )
     widths = sorted({point.bits for point in points})
     ranked = ranked_proxies(result, found)
-    headers = ("proxy", "median", *(f"{width} bits" for width in widths), "all cells", "seconds")
+    headers = ("proxy", "median", *(f"{width} bits" for width in widths), "all cells", "CPU s")
     rows = [_row(agreement, widths) for agreement in ranked]
     layers = max(agreement.layers for agreement in ranked)
     fewest, most = min(p.samples for p in points), max(p.samples for p in points)

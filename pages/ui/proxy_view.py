@@ -115,7 +115,7 @@ def _table(ranked: Sequence[ProxyAgreement]) -> None:
             "Median": st.column_config.TextColumn("Median", help="Of the bit-widths."),
             "Layers": st.column_config.TextColumn("Layers", help="Ranked within a bit-width."),
             "Took": st.column_config.TextColumn(
-                "Took", help="Of the pass that gave it; two proxies of one pass share its time."
+                "Took", help="CPU time of the pass that gave it; two proxies of one pass share it."
             ),
         },
         alt="Rank correlation of each proxy with the measured divergence, by bit-width",

@@ -103,14 +103,14 @@ def _results(ground: Ground, names: Names) -> Iterator[ProxyResult]:
     if names in ON_LABELS and labels is None:
         yield from (ProxyResult(name, (), 0.0, note=NO_TARGETS) for name in names)
         return
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         figures = ON_LABELS[names](ground, labels) if labels else LABEL_FREE[names](ground)
     except (RuntimeError, ModelError) as error:
         note = _no_backward(names, error)
         yield from (ProxyResult(name, (), 0.0, note=note) for name in names)
         return
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     note = OWN_ANSWERS if labels == "answers" else ""
     for name in names:
         values = tuple(figures[name].items())

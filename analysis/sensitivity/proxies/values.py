@@ -12,7 +12,7 @@ class ProxyResult:
     Attributes:
         name: key in `PROXIES`.
         values: a figure a cell; empty where the proxy could not be computed.
-        seconds: of the pass that gave it; proxies of one pass share it.
+        seconds: CPU time of the pass that gave it; proxies of one pass share it.
         samples: sweep samples it looked at; 0 for one that looks at the weights alone.
         note: what the reader should know, such as why it was left out; "" for nothing.
     """

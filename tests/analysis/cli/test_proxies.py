@@ -13,15 +13,7 @@ MEASURED = make_sensitivities(7, bits=(2, 4))
 def test_each_proxy_has_a_line_with_a_figure_a_width_best_first() -> None:
     text = proxies_text(MEASURED, made_up_proxies(MEASURED)[::-1])
     header, first, *_ = text.splitlines()
-    assert header.split() == [
-        "proxy",
-        "median",
-        "2",
-        "bits",
-        "4",
-        "bits",
-        *["all", "cells", "seconds"],
-    ]
+    assert " ".join(header.split()) == "proxy median 2 bits 4 bits all cells CPU s"
     assert first.startswith(PROXIES["fisher_sketch"].title)
     assert first.split()[-5:] == ["1.00", "1.00", "1.00", "1.00", "1.5"]
     assert all(proxy.title in text for proxy in PROXIES.values())
