@@ -1,13 +1,13 @@
 """A model and a data set from the browser: data only, opened by a worker before it is used."""
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analysis.errors import UnsupportedFileError
 from analysis.runs.opening import store_upload
 from analysis.workloads.architectures import ARCHITECTURE_FORMS
+from analysis.workloads.cases.record import TASKS, Case
 from analysis.workloads.cases.sent import DATA_SUFFIXES, SentFile, sent_case
-from analysis.workloads.data.form import Columns, DataOptions
+from analysis.workloads.data.form import Columns, DataOptions, Text
 from analysis.workloads.models.form import UPLOADED
 from pages.ui.guard import guarded
 from pages.ui.state import owner
@@ -45,6 +45,12 @@ def upload_form() -> str | None:
         label = st.text_input(
             "Label column of a table", placeholder="none", help="For .csv, .parquet and .jsonl."
         )
+        task = st.selectbox(
+            "Task",
+            ("", *TASKS),
+            format_func=lambda name: name or "told by the data",
+            help="What the metric follows from.",
+        )
         sent = st.form_submit_button("Upload and look at it", type="primary")
     if not sent:
         return None
@@ -53,20 +59,28 @@ def upload_form() -> str | None:
             "An upload needs two files, the model and the data, and one of them is missing; "
             "choose both."
         )
-    return _stored(model, data, str(architecture), label.strip())
-
-
-def _stored(model: list[UploadedFile], data: UploadedFile, architecture: str, label: str) -> str:
-    """Open the files in a worker, telling what it does, and store them."""
-    table = data.name.lower().endswith((".csv", ".parquet"))
-    options = DataOptions(form=Columns(label=label)) if label and table else DataOptions()
     case, files = sent_case(
         [SentFile(file.name, file.getvalue()) for file in model],
         SentFile(data.name, data.getvalue()),
-        architecture=architecture,
-        options=options,
+        architecture=str(architecture),
+        options=_options(data.name.lower(), label.strip()),
+        task=task,
         owner=owner(),
     )
+    return _stored(case, files)
+
+
+def _options(name: str, label: str) -> DataOptions:
+    """The label column, where the data are a table."""
+    if label and name.endswith((".csv", ".parquet")):
+        return DataOptions(form=Columns(label=label))
+    return (
+        DataOptions(form=Text(label=label)) if label and name.endswith(".jsonl") else DataOptions()
+    )
+
+
+def _stored(case: Case, files: dict[str, bytes]) -> str:
+    """Open the files in a worker, telling what it does, and store them."""
     with st.status("Opening the files in a process of their own", expanded=True) as status:
         try:
             for told in store_upload(case, files):

@@ -11,6 +11,12 @@ from analysis.workloads.models.form import ModelForm
 UPLOAD = "upload:"
 """What the source of a case from the browser begins with."""
 
+TASKS = (
+    *("classification", "binary", "language-model", "segmentation", "detection", "regression"),
+    *("depth", "ratings", "ranking", "embeddings"),
+)
+"""What a metric can follow from, for menus; the metrics themselves need torch."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_. -]+")
 

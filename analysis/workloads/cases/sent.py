@@ -43,6 +43,7 @@ def sent_case(
     *,
     architecture: str = "",
     options: DataOptions | None = None,
+    task: str = "",
     owner: str = "local",
 ) -> tuple[Case, dict[str, bytes]]:
     """The case, and the content of its files by our own names.
@@ -52,6 +53,7 @@ def sent_case(
         data: a data file.
         architecture: what a state dict belongs to.
         options: how the data are read and cut.
+        task: what the metric follows from; empty takes what the targets suggest.
         owner: who may see it listed.
 
     Raises:
@@ -88,6 +90,7 @@ def sent_case(
         title=f"{_stem(weights[0])} · {_stem(data)}",
         model=part,
         data=DataPart(f"data{data.suffix}", options or DataOptions(), clean_name(data.name)),
+        task=task,
         owner=owner,
     )
     return replace(case, source=upload_source(case, files)), files
