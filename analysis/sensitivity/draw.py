@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 FLOOR = 0.1
 """Share of the mean impurity that every sample gets on top, so that none is left out."""
 
-SHARE, FEWEST, MOST = 12, 32, 512
+SHARE, FEWEST, MOST = 12, 96, 512
 CHOICE_SHARE = 8
 """Where few things are compared, each is run on more samples."""
 
@@ -28,7 +28,7 @@ class Draw:
 
 
 def draw_size(samples: int, share: int = SHARE) -> int:
-    """By default a twelfth of the sweep set; at least 32 and at most 512 samples.
+    """By default a twelfth of the sweep set; at least 96 and at most 512 samples.
 
     Recipes chosen from such draws were at most 0.3 % off the best by the exact figures in the
     median of 75 (five nets of `tests/bench`, table in docs/methods.md).

@@ -53,10 +53,17 @@ FULL = Plan(DECISION_NETS, range(5), 1_500)
 
 @dataclass(frozen=True)
 class Swept:
-    """One net and cut of its data, swept exactly."""
+    """One net and cut of its data.
+
+    Attributes:
+        result, interactions, rows: of the sampled sweep that the decision rests on.
+        exact: of the exact sweep on the same data, for the additive recipe to compare with.
+        seconds: CPU time of the sampled sweep; of the naive loop by its forwards.
+    """
 
     workload: Workload
     result: Sensitivities
+    exact: Sensitivities
     interactions: Interactions | None
     rows: Sequence[CellSamples]
     trials: Trials
@@ -70,8 +77,8 @@ class Case:
     """One decision, measured on every part.
 
     Attributes:
-        found, additive: divergence on the sweep set of the decided recipe and of the additive
-            optimum of the same budget; `best` of the best recipe known.
+        found, additive: divergence on the sweep set of the decided recipe and of the optimum of
+            the added exact divergences; `best` of the best recipe known.
         held, held_additive: on the evaluation set; `difference` is theirs, paired.
         cost: sweep and decision, in naive sweeps.
     """
@@ -115,7 +122,7 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     simulator = Simulator(made)
     forwards = [_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3)]
     began = time.process_time()
-    work = sweep(workload, weight_spec=spec, seed=seed)
+    work = sweep(workload, weight_spec=spec, seed=seed, method="sampled")
     pairs = list(work.measurements())
     rows = [row for row, _ in pairs]
     points = {point.cell: point for _, point in pairs}
@@ -126,7 +133,8 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     trials = Trials.of(simulator, made.parts.sweep)
     naive = statistics.median(forwards) * (1 + len(work.setup.cells))
     held = Trials.of(simulator, list(made.parts.evaluation))
-    return Swept(workload, result, known, rows, trials, held, seconds, naive)
+    exact = Sensitivities.collect(sweep(workload, weight_spec=spec, seed=seed))
+    return Swept(workload, result, exact, known, rows, trials, held, seconds, naive)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -141,11 +149,10 @@ def _cases(known: Swept, net: str, quantiser: str, seed: int, evaluations: int) 
         began = time.process_time()
         decision = _decided(known, budget, seed)
         spent = time.process_time() - began
-        posed = pose(known.result, budget)
-        chosen, additive = decision.choice.recipe, decision.candidates[0].recipe
-        starts = {
-            posed.picks(c.recipe).tobytes(): posed.picks(c.recipe) for c in decision.candidates
-        }
+        posed = pose(known.exact, budget)
+        chosen, additive = decision.choice.recipe, posed.recipe(posed.additive, "additive")
+        recipes = [additive, *(candidate.recipe for candidate in decision.candidates)]
+        starts = {posed.picks(recipe).tobytes(): posed.picks(recipe) for recipe in recipes}
         best = evolved(posed, known.trials, list(starts.values()), evaluations, seed)
         ours = known.held.divergence(chosen)
         theirs = known.held.divergence(additive)

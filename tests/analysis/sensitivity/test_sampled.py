@@ -37,7 +37,7 @@ def test_weighted_means_of_draws_are_unbiased():
 
 
 def test_draw_sizes():
-    assert [draw_size(n) for n in (10, 100, 768, 9999)] == [10, 32, 64, 512]
+    assert [draw_size(n) for n in (10, 100, 768, 9999)] == [10, 96, 96, 512]
 
 
 def test_a_model_that_is_sure_of_everything_is_sampled_evenly():
