@@ -8,6 +8,7 @@ from pages.ui.places import go
 from pages.ui.state import Source, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import plain
+from pages.ui.upload_delete import upload_delete
 from pages.ui.upload_form import upload_form
 
 
@@ -39,6 +40,8 @@ def _workload(source: Source, chosen: bool) -> None:
             look_at(source.source)
         if st.button("Sweep it", key=f"sweep_{source.source}", type="primary"):
             sweep(source)
+        if source.kind == "upload":
+            upload_delete(source)
 
 
 def _own_model() -> None:

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from analysis.errors import UnknownWorkloadError
+from analysis.runs.records import SweepOptions
 from analysis.runs.store import RunStore
-from analysis.workloads.cases.folders import CaseFacts, publish, staged
+from analysis.workloads.cases.folders import CaseFacts, find_case, publish, staged
 from analysis.workloads.cases.record import Case, DataPart, ModelPart
+from analysis.workloads.cases.sent import SentFile, sent_case
 from tests.inspections import make_inspection
 from tests.sensitivities import make_sensitivities
 from tests.stored import add_job
@@ -149,3 +152,46 @@ def test_a_registered_model_has_a_card_with_its_figures(open_page, monkeypatch):
     app = open_page("model")
     assert headers(app)[0] == "mine"
     assert any("19,162" in c.value and "without labels" in c.value for c in app.caption)
+
+
+def stored_upload(owner: str = "local") -> str:
+    """An upload as the app stores it, without a worker to open it."""
+    data = SentFile("mine.npz", npz_bytes(**digit_arrays(40)))
+    model = SentFile("net.safetensors", model_bytes())
+    case, files = sent_case([model], data, architecture="digits-mlp", owner=owner)
+    with staged(case, files) as part:
+        publish(part, case, CaseFacts(40, 6570, 3, "40 images", "top1"))
+    return case.source
+
+
+def test_an_upload_is_deleted_with_two_clicks(open_page):
+    source, theirs = stored_upload(), stored_upload(owner="b" * 32)
+    app = open_page("model", workload=source)
+    app.button(key=f"delete_{source}").click().run()
+    assert find_case(source)
+    app.button(key=f"delete_yes_{source}").click().run()
+    assert not app.exception and not app.error
+    assert not any("net" in name and "mine" in name for name in headers(app))
+    assert "workload" not in app.query_params
+    with pytest.raises(UnknownWorkloadError):
+        find_case(source)
+    assert find_case(theirs)
+
+
+def test_deleting_an_upload_can_be_thought_over(open_page):
+    source = stored_upload()
+    app = open_page("model")
+    app.button(key=f"delete_{source}").click().run()
+    app.button(key=f"delete_no_{source}").click().run()
+    assert find_case(source) and app.button(key=f"delete_{source}")
+
+
+def test_an_upload_that_a_job_works_on_is_kept(open_page):
+    source = stored_upload()
+    RunStore().submit("sweep", source, SweepOptions(), owner="local")
+    assert open_page("model").button(key=f"delete_{source}").disabled
+
+
+def test_only_uploads_can_be_deleted(open_page):
+    keys = {button.key for button in open_page("model").button}
+    assert not any(str(key).startswith("delete_") for key in keys)

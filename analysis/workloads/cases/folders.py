@@ -191,6 +191,27 @@ def read_case(folder: Path) -> StoredCase:
     return StoredCase(serial.from_plain(Case, body, UnsupportedFileError, "stored case"), folder)
 
 
+def delete_upload(source: str, *, owner: str) -> None:
+    """Remove what a browser sent, model and data; what was computed from it stays.
+
+    Raises:
+        UnknownWorkloadError: there is no such upload of this owner (any more).
+        StorageError: the folder cannot be removed.
+    """
+    found = find_case(source)
+    if not found.case.uploaded or found.case.owner != owner:
+        raise UnknownWorkloadError(_GONE)
+    gone = found.folder.with_name(f".gone-{found.folder.name}")
+    try:
+        found.folder.rename(gone)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise StorageError(
+            f"An upload must lie where it can be removed, and {str(found.folder)!r} cannot "
+            f"({error.strerror}); whoever runs this server must check its permissions."
+        ) from None
+
+
 def uploaded_cases(owner: str) -> tuple[StoredCase, ...]:
     """Uploads of one owner, newest first."""
     return tuple(found for found in _cases(uploads_dir(), _ID) if found.case.owner == owner)

@@ -9,6 +9,7 @@ from analysis.workloads.cases import folders
 from analysis.workloads.cases.folders import (
     CaseFacts,
     added_cases,
+    delete_upload,
     find_case,
     is_case,
     publish,
@@ -142,3 +143,32 @@ def test_a_source_never_becomes_another_path(source):
     with pytest.raises(UnknownWorkloadError):
         find_case(source)
     assert not is_case(source) or source.startswith("upload:")
+
+
+def test_an_upload_is_deleted_by_its_owner_with_all_its_files():
+    source, other = save(), save(owner="b" * 32)
+    delete_upload(source, owner="local")
+    assert [path.name for path in uploads_dir().iterdir()] == [find_case(other).folder.name]
+    with pytest.raises(UnknownWorkloadError, match="does not exist"):
+        delete_upload(source, owner="local")
+    assert save() == source
+
+
+@pytest.mark.parametrize("source", ["mine", "upload:" + "0" * 24, "upload:../../etc"])
+def test_nothing_but_ones_own_upload_is_deleted(source):
+    add("mine")
+    theirs = save(owner="b" * 32)
+    for asked in (source, theirs):
+        with pytest.raises(UnknownWorkloadError):
+            delete_upload(asked, owner="local")
+    assert find_case(theirs).folder.is_dir() and find_case("mine").folder.is_dir()
+
+
+def test_an_upload_that_cannot_be_removed_is_one_sentence(monkeypatch):
+    def refuse(_path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    source = save()
+    monkeypatch.setattr("analysis.workloads.cases.folders.shutil.rmtree", refuse)
+    with pytest.raises(StorageError, match="Permission denied"):
+        delete_upload(source, owner="local")
