@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.sensitivity.points import Cell
+from analysis.sensitivity.proxies.catalogue import PROXIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,10 @@ class ProxyResult:
     seconds: float
     samples: int = 0
     note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in PROXIES:
+            raise ValueError(f"a proxy must be one of {', '.join(PROXIES)}, not {self.name!r:.40}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,7 @@ def test_an_unfinished_run_cannot_be_exported(store: RunStore) -> None:
         ({"version": None}, "version 1, not None"),
         ({"points": [{"layer": "stem"}]}, "points.0.target"),
         ({"setup": None}, "setup"),
+        ({"proxies": [{"name": "magic", "values": [], "seconds": 0}]}, "must be one of .* 'magic'"),
     ],
 )
 def test_a_damaged_document_is_refused_whole(

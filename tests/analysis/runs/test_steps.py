@@ -326,6 +326,31 @@ def test_a_sweep_computes_its_proxies_when_asked(store: RunStore, tmp_path: Path
     assert store.recommended(row.id) is not None
 
 
+def test_a_sweep_cancelled_at_its_proxies_keeps_its_recipe_and_goes_on(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = replace(OPTIONS, proxies=True)
+    job = store.submit("sweep", write_case(tmp_path), options, owner="ann")
+    begin = Attempt.begin
+
+    def begin_and_stop(attempt: Attempt, phase: str) -> None:
+        begin(attempt, phase)
+        if phase == "comparing proxies":
+            attempt.stop("cancelled")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Attempt, "begin", begin_and_stop)
+        row = ended_here(store, job)
+    assert (row.state, row.done, row.total) == ("cancelled", 9, 9)
+    chosen = store.recommended(job.id)
+    assert chosen is not None
+    assert store.proxies(job.id) == ()
+    store.resume(job.id, owner="ann")
+    assert ended_here(store, job).state == "done"
+    assert store.recommended(job.id) == chosen
+    assert {proxy.name for proxy in store.proxies(job.id)} == set(PROXIES)
+
+
 def test_proxies_of_a_finished_sweep_are_a_job_that_goes_on_where_it_was_cancelled(
     store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
