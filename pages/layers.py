@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import answers, layer_detail, layer_input, layer_table, reads
+from pages.ui import answers, layer_detail, layer_input, layer_table, reads, swept_specs
 from pages.ui.controls import empty_state, page_header
 from pages.ui.layer_sides import chosen_specs
 from pages.ui.layer_target import chosen_target
@@ -44,6 +44,7 @@ else:
     left, right = st.columns([5, 8], gap="small")
     with left:
         layer = layer_table.table(found, specs[0], sensitivities, source, target)
+        swept_specs.show(sensitivities, layer, target)
     with right:
         detail = layer_detail if target == "weight" else layer_input
         detail.show(found, layer, specs, source)

@@ -27,13 +27,23 @@ def reliability_of(setup: SweepSetup, rows: Iterable[CellSamples]) -> Reliabilit
     values = {c: np.concatenate([r.divergence for r in chunks]) for c, chunks in by_cell.items()}
     pairwise = interactions_of(setup.cells, kept)
     key = _by_target_and_width
-    groups = groupby(sorted(setup.cells, key=key), key=key)
+    groups = groupby(sorted(_least(setup.cells, values), key=key), key=key)
     return Reliability(
         stage=stage,
         samples=sum(row.covered for row in by_cell[setup.cells[0]]),
         interactions=pairwise.reliability if pairwise else None,
         ranks=tuple(_stability(target, bits, list(c), values) for (target, bits), c in groups),
     )
+
+
+def _least(cells: Iterable[Cell], values: dict[Cell, NDArray[np.float64]]) -> list[Cell]:
+    """Of each tensor and width the cell of least mean, where several specs were swept."""
+    found: dict[tuple[str, Target, int], Cell] = {}
+    for cell in cells:
+        place = cell.layer, cell.target, cell.spec.bits
+        if place not in found or values[cell].mean() < values[found[place]].mean():
+            found[place] = cell
+    return list(found.values())
 
 
 def _by_target_and_width(cell: Cell) -> tuple[Target, int]:

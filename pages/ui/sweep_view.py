@@ -41,13 +41,18 @@ def sweep_view(run: str, result: Sensitivities) -> None:
     _judgement(result, shown)
     for target in shown:
         _map(run, result, target, value, order, titled=len(shown) > 1)
-    table, curves = st.tabs(["Table", "Curves"], on_change="rerun", key="sweep_details")
+    table, curves, specs = st.tabs(
+        ["Table", "Curves", "Specs"], on_change="rerun", key="sweep_details"
+    )
     with table:
         for target in shown if table.open else ():
             _table_twin(run, result, target, value, cell_grid(result, target, order))
     with curves:
         for target in shown if curves.open else ():
             _curves(run, result, target, value)
+    with specs:
+        for target in shown if specs.open else ():
+            _specs(result, target, order)
 
 
 def _judgement(result: Sensitivities, shown: Sequence[Target]) -> None:
@@ -66,6 +71,36 @@ def _curves(run: str, result: Sensitivities, target: Target, value: str) -> None
 
     lines = reads.drawn(("curves", *reads.version(run), target, value), build)
     plot(lines, key=f"sweep_curves_{target}")
+
+
+def _specs(result: Sensitivities, target: Target, order: Order) -> None:
+    """How each cell of the heat map is quantised, in words."""
+    grid = cell_grid(result, target, order)
+    words = [[_words(point) for point in row] for row in grid.rows]
+    st.dataframe(
+        pd.DataFrame(
+            words,
+            columns=[f"{bits} bits" for bits in grid.bits],
+            index=pd.Index(grid.layers, name="layer"),
+        ),
+        height=table_height(len(grid.layers)),
+        alt=f"How the {target}s of each layer are quantised at each width",
+    )
+    st.caption(
+        f"{TARGET_TITLES[target]}: grid, scales, range, rounding and corrections. "
+        f"{_choice(result, target)}"
+    )
+
+
+def _words(point: SweepPoint | None) -> str:
+    """The label without the width of integers, which the column tells."""
+    return "" if point is None else point.label.removeprefix(f"int{point.bits} ")
+
+
+def _choice(result: Sensitivities, target: Target) -> str:
+    """Where several ways were swept at one width: which of them is shown."""
+    ways = len(result.of(target)) > len(result.leading(target))
+    return "Of the ways swept at a width the one of least divergence is shown. " if ways else ""
 
 
 def _map(
@@ -88,7 +123,7 @@ def _map(
     doubt = "A stroke marks a cell that is only an estimate or whose interval is wider than itself."
     uncertain = any(point.uncertain for point in result.of(target))
     st.caption(
-        f"{_evidence(result, target)} {doubt + ' ' if uncertain else ''}"
+        f"{_evidence(result, target)} {_choice(result, target)}{doubt + ' ' if uncertain else ''}"
         "Click a cell to see that layer at that width."
     )
 

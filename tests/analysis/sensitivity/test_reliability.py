@@ -120,3 +120,17 @@ def test_unreliable_pairs_weigh_nothing():
     assert replace(base, reliability=0.3).weight == 0
     assert replace(base, reliability=-0.2).weight == 0
     assert replace(base, reliability=0.65).weight == pytest.approx(0.788, abs=1e-3)
+
+
+def test_a_layer_swept_in_two_ways_is_ranked_once_by_the_better():
+    rows = _rows([8.0, 4.0, 2.0], noise=0.1)
+    other = WEIGHT_SPEC.with_bits(4).label.replace("asym", "sym")
+    worse = [
+        replace(row, cell=replace(row.cell, label=other), divergence=6.0 * row.divergence)
+        for row in rows[:2]
+    ]
+    found = reliability_of(_setup([*worse, *rows]), [*worse, *rows])
+    assert found is not None
+    rank = found.rank("weight", 4)
+    assert rank is not None
+    assert rank.order == ("layer0", "layer1", "layer2")
