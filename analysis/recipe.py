@@ -61,7 +61,8 @@ class Recipe:
         if unknown:
             raise RecipeMismatchError(
                 f"The recipe names layers this model does not have ({', '.join(unknown[:3])}"
-                f"{', …' if len(unknown) > 3 else ''}); it was made for {self.workload!r}."
+                f"{', …' if len(unknown) > 3 else ''}); it was made for {self.workload!r}: "
+                "take them out of the file, or use it with that model."
             )
         if self.fingerprint != fingerprint:
             raise RecipeMismatchError(

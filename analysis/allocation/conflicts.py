@@ -126,7 +126,11 @@ class _Trials:
             case "pinned":
                 return f"the pinned layers ({_listed(list(rules.pinned))})"
             case "forbidden":
-                return f"the forbidden widths (of {_listed([f.whom for f in rules.forbidden])})"
+                pins = [ban.where for ban in rules.forbidden if ban.pin]
+                bans = [ban.whom for ban in rules.forbidden if not ban.pin]
+                named = [f"the pinned layers ({_listed(pins)})"] if pins else []
+                named += [f"the forbidden widths (of {_listed(bans)})"] if bans else []
+                return " and ".join(named)
         assert self.terms.profile is not None
         return f"the options of {self.terms.profile.title}"
 

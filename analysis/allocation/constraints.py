@@ -20,11 +20,13 @@ class Forbidden:
         where: name of a layer, a kind of layer such as ``Linear``, or ``*`` for all of them.
         bits: the widths.
         target: of the weights or of the inputs.
+        pin: whether it stands for a pin of a layer, which leaves the layer one width.
     """
 
     where: str
     bits: tuple[int, ...]
     target: Target = "weight"
+    pin: bool = False
 
     def covers(self, layer: Layer) -> bool:
         """Whether it is about this layer."""
@@ -33,6 +35,8 @@ class Forbidden:
     @property
     def whom(self) -> str:
         """Text for people."""
+        if self.pin:
+            return f"the pin of {self.where}"
         return "all layers" if self.where == EVERY else self.where
 
     def hits(self, layer: Layer, config: LayerConfig) -> bool:

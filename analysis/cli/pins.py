@@ -17,8 +17,8 @@ def read_constraints(
 
     Args:
         result: the sweep; its specs give the widths their meaning.
-        pins: each ``LAYER=BITS`` (weights; swept inputs stay open), ``LAYER=BITS/BITS`` (weights
-            and inputs) or ``LAYER=float``.
+        pins: each ``LAYER=BITS`` (weights; swept inputs stay open, and so do several ways of that
+            width), ``LAYER=BITS/BITS`` (weights and inputs) or ``LAYER=float``.
         max_widths: most different widths of weights.
 
     Raises:
@@ -26,6 +26,7 @@ def read_constraints(
     """
     pinned: dict[str, LayerConfig] = {}
     forbidden: list[Forbidden] = []
+    told: dict[str, str] = {}
     swept = swept_specs(result, "activation")
     for text in pins:
         name, equals, widths = text.rpartition("=")
@@ -35,16 +36,27 @@ def read_constraints(
                 "A pin reads LAYER=BITS, LAYER=BITS/BITS or LAYER=float with a layer of "
                 f"{result.setup.workload!r}, not {text!r:.80}; 'quantscope layers' lists them."
             )
+        if told.setdefault(name, widths) != widths:
+            raise OptionError(
+                f"A layer is pinned once, and {name!r} is pinned to {told[name]!r:.40} and "
+                f"{widths!r:.40}; take one of the two back."
+            )
         if widths == "float":
             pinned[name] = LayerConfig()
-        elif slash or not swept:
+        elif slash or not (swept or _several(result, name, weight)):
             inputs = _spec(result, name, "activation", activation, text) if slash else None
             pinned[name] = LayerConfig(_spec(result, name, "weight", weight, text), inputs)
         else:
             kept = _spec(result, name, "weight", weight, text).bits
             others = {spec.bits for spec in swept_specs(result, "weight")} - {kept}
-            forbidden.append(Forbidden(name, tuple(sorted(others))))
+            forbidden.append(Forbidden(name, tuple(sorted(others)), pin=True))
     return Constraints(pinned=pinned, forbidden=tuple(forbidden), max_widths=max_widths)
+
+
+def _several(result: Sensitivities, name: str, width: str) -> bool:
+    """Whether the layer's weight was swept in several ways at that width."""
+    cells = {c for c in result.setup.cells if (c.layer, c.target) == (name, "weight")}
+    return sum(str(cell.spec.bits) == width for cell in cells) > 1
 
 
 def _spec(result: Sensitivities, name: str, target: Target, width: str, text: str) -> QuantSpec:

@@ -135,6 +135,7 @@ def test_time_is_offered_where_the_hardware_has_a_table(open_page):
     assert "time (no hardware is chosen; " in text(app).replace("\\", "")
     app = open_page("recipe", run="arm", hardware="cortex-m-cmsis-nn")
     now = hardware_cost(made.layers, recipe(app), profile("cortex-m-cmsis-nn")).latency_ms
+    assert now is not None
     app.number_input(key="more_time").set_value(1.5 * now).run()
     assert not app.exception and not app.error
     assert "time:" in app.query_params["limits"]

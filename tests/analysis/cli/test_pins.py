@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
+from analysis.allocation.allocate import allocate
+from analysis.allocation.budget import Budget
 from analysis.cli.pins import read_constraints
-from analysis.errors import OptionError
+from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.quant.spec import ACTIVATION_SPEC, WEIGHT_SPEC
 from analysis.recipe import LayerConfig
 from tests.sensitivities import make_sensitivities
@@ -47,3 +51,24 @@ def test_what_is_no_pin(text: str, words: str) -> None:
 def test_inputs_that_were_not_swept_cannot_be_pinned() -> None:
     with pytest.raises(OptionError, match=r"a swept width of the activations \(none\), not '8'"):
         read_constraints(WEIGHTS, ["stem=8/8"], None)
+
+
+def test_a_layer_is_pinned_once() -> None:
+    with pytest.raises(OptionError, match="'stem' is pinned to '8' and '4'"):
+        read_constraints(WEIGHTS, ["stem=8", "stem=4"], None)
+    assert read_constraints(WEIGHTS, ["stem=8", "stem=8"], None).pinned
+
+
+def test_several_ways_of_a_width_stay_open() -> None:
+    cells = WEIGHTS.setup.cells
+    other = replace(cells[2], label="int8 sym per-channel minmax")
+    crowded = replace(WEIGHTS, setup=replace(WEIGHTS.setup, cells=(*cells, other)))
+    rules = read_constraints(crowded, ["stem=8"], None)
+    assert rules.pinned == {}
+    assert (rules.forbidden[0].bits, rules.forbidden[0].pin) == ((2, 4), True)
+
+
+def test_a_pin_that_contradicts_a_limit_is_called_a_pin() -> None:
+    rules = read_constraints(BOTH, ["head=8"], 1)
+    with pytest.raises(InfeasibleBudgetError, match=r"pinned layers \(head\)"):
+        allocate(BOTH, Budget(average_bits=2.1), constraints=rules)
