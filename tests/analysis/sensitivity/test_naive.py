@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from analysis.metrics import Top1
+from analysis.sensitivity.draw import draw_size
 from analysis.sensitivity.points import Cell, Method, Sensitivities
 from analysis.sensitivity.sweep import sweep
 from analysis.workloads.subject import subject
@@ -17,7 +18,7 @@ from analysis.workloads.workload import Workload
 from tests.naive import naive_kl
 from tests.nets import NETS, make_workload
 
-SAMPLES = 96
+SAMPLES = 144
 WIDTHS = (3, 4, 6)
 
 
@@ -93,7 +94,9 @@ def test_measured_cells_are_those_of_the_loop(name, method):
 @pytest.mark.parametrize("name", ALL)
 def test_sampled_cells_hold_the_loop_in_their_interval(name):
     result, naive = _swept(name, "sampled"), _naive(name)
-    assert {(point.stage, point.samples) for point in result.points} == {("sampled", 32)}
+    assert {point.stage for point in result.points} == {"sampled"}
+    assert {point.samples for point in result.points} == {draw_size(SAMPLES)}
+    assert draw_size(SAMPLES) < SAMPLES
     covered = [point.low <= naive[point.cell] <= point.high for point in result.points]
     assert np.mean(covered) > 0.75
     pairs = [(point.divergence, naive[point.cell]) for point in result.points]
