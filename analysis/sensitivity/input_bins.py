@@ -60,13 +60,13 @@ class InputBins:
 
     def place(self, values: Tensor) -> PlacedInput:
         """Sort an input into the bins; values beyond the range go to the outer ones."""
-        flat = values.detach().flatten()
+        flat = _fine(values.detach().flatten())
         scaled = (flat - self.low).mul_(BINS / self._span).clamp_(0, BINS - 1)
         lowest, highest = torch.aminmax(flat)
         outside = bool(lowest < self.low) or bool(highest > self.high)
         excess = flat.clamp(self.low, self.high).sub_(flat) if outside else None
         dynamic = {
-            number: (
+            number: _fine(
                 fake_quantize_as_it_comes(values, spec, self.channel_axis) - values.detach()
             ).flatten()
             for number, spec in self.dynamic.items()
@@ -78,7 +78,7 @@ class InputBins:
 
         Beyond the range every spec clips to the range's end first, so the excess counts alike.
         """
-        flat = gradient.flatten()
+        flat = _fine(gradient.flatten())
         mass = torch.bincount(placed.places, weights=flat, minlength=BINS)
         found = self.errors @ mass.float()
         if placed.excess is not None:
@@ -90,6 +90,11 @@ class InputBins:
     @property
     def _span(self) -> float:
         return self.high - self.low or 1.0
+
+
+def _fine(values: Tensor) -> Tensor:
+    """In float32 at least: half precision cannot tell the last bins apart."""
+    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
 
 
 def input_bins(observed: Observer, specs: Sequence[QuantSpec], channel_axis: int = -1) -> InputBins:

@@ -28,11 +28,32 @@ def check_weights(model: nn.Module) -> None:
                 )
 
 
+def check_form(model: nn.Module) -> None:
+    """The model is one whose modules can be watched, with weights in float.
+
+    Raises:
+        ModelError: it is compiled by TorchScript, or quantised already; the module is named.
+    """
+    for name, module in model.named_modules():
+        where = f"{name} ({_kind(module)})" if name else _kind(module)
+        if isinstance(module, torch.jit.ScriptModule):
+            raise ModelError(
+                f"The model must be a plain torch.nn.Module, and {where} is compiled by "
+                "TorchScript, which lets nobody watch its layers; build the network in Python and "
+                "load its weights, as `quantscope add` does."
+            )
+        if ".quantized" in type(module).__module__:
+            raise ModelError(
+                f"The model must have float weights, and {where} is quantised already; give the "
+                "model as it was before."
+            )
+
+
 def check_workload(workload: Workload) -> None:
     """Model, metric and the first batch of each part have the form the engine needs.
 
     Raises:
-        ModelError: the model is no module, or a weight is not finite.
+        ModelError: the model is no module or none that can be watched, or a weight is not finite.
         WorkloadError: a part is empty or a batch has another form; the message names it.
     """
     if not isinstance(workload.model, nn.Module):
@@ -40,6 +61,7 @@ def check_workload(workload: Workload) -> None:
             f"Workload(model=…) must be a torch.nn.Module, not {_kind(workload.model)}; "
             "build the model and load its weights in the factory."
         )
+    check_form(workload.model)
     check_weights(workload.model)
     _check_metrics(workload.all_metrics)
     parts = {"calibration": workload.calibration, "evaluation": workload.evaluation}

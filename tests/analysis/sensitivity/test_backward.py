@@ -131,3 +131,13 @@ def test_binary_inputs_that_every_width_holds_exactly_are_no_obstacle():
 def test_the_sentence_survives_the_way_between_processes():
     error = no_backward("it is frozen")
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_models_in_other_precisions_have_a_sketch(dtype):
+    torch.manual_seed(0)
+    data = [(torch.randn(80, 4, dtype=dtype), None)]
+    made = Workload(name="net", model=Net().to(dtype).eval(), calibration=data, evaluation=data)
+    run = sweep(made, bits=(4,), method="sketch", target="both")
+    assert {point.stage for point in run} == {"sketch"}
+    assert run.notes == []

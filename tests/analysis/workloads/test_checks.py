@@ -101,6 +101,23 @@ def test_model_must_be_a_module():
         check_workload(workload(model=make_model))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_model_whose_modules_cannot_be_watched_is_named():
+    scripted = nn.Sequential(torch.jit.script(nn.Linear(6, 3)))
+    with pytest.raises(ModelError, match=r"0 \(RecursiveScriptModule\) is compiled by TorchScript"):
+        check_workload(workload(model=scripted))
+    with pytest.raises(ModelError, match="TorchScript, which lets nobody watch its layers"):
+        check_workload(workload(model=torch.jit.trace(nn.Linear(6, 3).eval(), INPUTS)))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:.*quantize_per_tensor")
+def test_a_model_that_is_quantised_already_is_named():
+    model = nn.Sequential(nn.Linear(6, 3)).eval()
+    integer = torch.ao.quantization.quantize_dynamic(model, {nn.Linear}, dtype=torch.qint8)
+    with pytest.raises(ModelError, match=r"float weights, and 0 \(Linear\) is quantised already"):
+        check_workload(workload(model=integer))
+
+
 @pytest.mark.parametrize("name", ["1.running_var", "0.bias"])
 def test_first_parameter_or_buffer_that_is_not_finite_is_named(name):
     model = nn.Sequential(nn.Linear(6, 3), nn.BatchNorm1d(3))
