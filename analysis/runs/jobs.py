@@ -97,7 +97,7 @@ def check_options(kind: JobKind, options: JobOptions) -> None:
 
 def sweep_keywords(options: SweepOptions) -> dict[str, Any]:
     """The options as keywords of `analysis.sweep`."""
-    own = {"until_settled", "proxies"}
+    own = {"until_settled", "proxies", "stream"}
     names = (field.name for field in fields(options) if field.name not in own)
     return {name: getattr(options, name) for name in names}
 

@@ -26,6 +26,7 @@ class SweepOptions:
     Attributes:
         until_settled: end as soon as more samples no longer change the recipes.
         proxies: compute the proxies of the weights afterwards.
+        stream: sketch the weights of a language model half a block at a time.
     """
 
     bits: tuple[int, ...] = DEFAULT_BITS
@@ -42,6 +43,7 @@ class SweepOptions:
     workers: int = 1
     until_settled: bool = False
     proxies: bool = False
+    stream: bool = False
 
 
 USUAL_SWEEP = SweepOptions(

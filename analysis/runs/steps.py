@@ -15,6 +15,7 @@ from analysis.runs.records import (
     ScoreOptions,
     SweepOptions,
 )
+from analysis.runs.streaming import measure_streamed
 from analysis.sensitivity.points import Sensitivities
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def _inspect(attempt: Attempt, job: Job, workload: "Workload") -> None:
 def _sweep(attempt: Attempt, job: Job, options: SweepOptions) -> None:
     from analysis.workloads.subject import subject
 
+    if options.stream:
+        measure_streamed(attempt, job.source, options)
+        return  # a choice is measured on the model, which is not in memory
     workload = _open(attempt, job)
     known = attempt.store.inspection_of(job.source)
     if known is None or not known.memory or known.fingerprint != subject(workload).fingerprint:

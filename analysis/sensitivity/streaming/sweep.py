@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from analysis.errors import OptionError
@@ -29,7 +30,7 @@ from analysis.sensitivity.points import (
 )
 from analysis.sensitivity.single_thread import on_one_thread
 from analysis.sensitivity.sketch import ROWS, SHARE, batch_plan, sketch_size
-from analysis.sensitivity.streaming.backward import half_effects
+from analysis.sensitivity.streaming.backward import Plan, half_effects
 from analysis.sensitivity.streaming.forward import embed, run_half, run_head, start_gradients
 from analysis.sensitivity.streaming.halves import halves, load_head
 from analysis.sensitivity.streaming.hidden import HiddenStates, hidden_states
@@ -98,13 +99,14 @@ class StreamedSweep:
                 self.fraction = (half.number + 1) / len(parts) / self._planned
             found, draw = self._turn(states, parts[-1].number + 1)
             self._setup = self._described(found.reference)
+            largest = max(layer.parameters for layer in self.source.layers)
+            room = torch.empty(len(self.specs) * largest)
+            plan = Plan(self.specs, draw, self._directions, room)
             gathered = Gathered(
                 self._setup, self.source.windows.metric, {"sketch": len(draw.indices)}
             )
             for half in reversed(parts):
-                effects = half_effects(
-                    self.source, half, self.specs, draw, self._directions, states
-                )
+                effects = half_effects(self.source, half, plan, states)
                 share = (len(parts) - half.number) / len(parts)
                 self.fraction = (1 + (self._planned - 1) * share) / self._planned
                 for row in self._rows(effects, len(draw.indices)):
