@@ -11,6 +11,7 @@ from typer.main import get_command
 from analysis.cli.main import app
 from analysis.quant.spec import MAX_BITS, MIN_BITS, RangeMethod, Rounding
 from analysis.sensitivity.points import Divergence, Method
+from analysis.sensitivity.proxies.catalogue import PROXIES, Proxy
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,6 +57,12 @@ METHOD_WORDS = (RangeMethod, Rounding, Method, Divergence)
 @pytest.mark.parametrize("name", [name for words in METHOD_WORDS for name in get_args(words)])
 def test_every_method_is_explained(name: str) -> None:
     assert f"**{name}**" in METHODS
+
+
+@pytest.mark.parametrize("proxy", PROXIES.values(), ids=PROXIES)
+def test_every_proxy_is_explained_with_its_source(proxy: Proxy) -> None:
+    assert proxy.title.partition(" (")[0].lower() in METHODS.lower()
+    assert all(source in METHODS for source in re.findall(r"arXiv [0-9.]+[0-9]", proxy.source))
 
 
 def test_the_widths_in_the_documents_are_those_of_the_code() -> None:

@@ -87,12 +87,22 @@ def check_options(kind: JobKind, options: JobOptions) -> None:
     if not isinstance(options, OPTIONS[kind]):
         raise ValueError(f"a job of kind {kind!r} takes {OPTIONS[kind].__name__}, not {options!r}")
     if isinstance(options, SweepOptions):
-        if options.proxies and options.target == "activation":
-            raise OptionError(
-                "Proxies rank weights, and this sweep would quantise activations alone; sweep "
-                "weights or both, or leave the proxies out."
-            )
+        if options.proxies:
+            _check_proxies(options)
         checked.SweepOptions(**sweep_keywords(options))
+
+
+def _check_proxies(options: SweepOptions) -> None:
+    if options.target == "activation":
+        raise OptionError(
+            "Proxies rank weights, and this sweep would quantise activations alone; sweep "
+            "weights or both, or leave the proxies out."
+        )
+    if options.stream:
+        raise OptionError(
+            "Proxies need the whole model in memory and measured cells, and a streamed sweep has "
+            "neither; leave the proxies out."
+        )
 
 
 def sweep_keywords(options: SweepOptions) -> dict[str, Any]:

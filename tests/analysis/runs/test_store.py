@@ -96,9 +96,18 @@ class TestJobs:
             store.submit("sweep", "digits", SweepOptions(bits=bits), owner="ann")
         assert store.jobs() == ()
 
-    def test_proxies_of_activations_are_refused_at_once(self, store: RunStore) -> None:
-        options = SweepOptions(target="activation", proxies=True)
-        with pytest.raises(OptionError, match="Proxies rank weights"):
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (SweepOptions(target="activation", proxies=True), "Proxies rank weights"),
+            (SweepOptions(method="sketch", stream=True, proxies=True), "the whole model"),
+        ],
+        ids=["activations", "streamed"],
+    )
+    def test_proxies_that_cannot_be_are_refused_at_once(
+        self, store: RunStore, options: SweepOptions, said: str
+    ) -> None:
+        with pytest.raises(OptionError, match=said):
             store.submit("sweep", "digits", options, owner="ann")
         assert store.jobs() == ()
 
