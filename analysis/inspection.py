@@ -31,6 +31,7 @@ from analysis.sensitivity.points import DEFAULT_BITS
 from analysis.simulate.calibration import calibrate
 from analysis.simulate.lookups import count_lookups, row_lookups
 from analysis.simulate.simulated import simulated
+from analysis.workloads.flow import find_edges
 from analysis.workloads.parts import count_samples, cut_batches
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
@@ -133,4 +134,5 @@ def inspect_workload(workload: Workload) -> Inspection:
         parameters=sum(value.numel() for value in made.model.parameters()),
         other_bytes=made.other_bytes,
         memory=memory_figures(made),
+        edges=find_edges(made.model, made.probe, made.layers),
     )

@@ -95,6 +95,7 @@ class Inspection:
         skipped: parameters that stay in float, and why.
         other_bytes: bytes of everything that is not a quantisable weight.
         memory: what a sweep's memory follows from; None in looks of earlier versions.
+        edges: names of layers, the second reading what the first made; None in earlier looks.
     """
 
     workload: str
@@ -110,6 +111,7 @@ class Inspection:
     parameters: int
     other_bytes: int
     memory: MemoryFigures | None = None
+    edges: tuple[tuple[str, str], ...] | None = None
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -27,7 +27,7 @@ zoo_cards()
 found = store().inspection_of(chosen)
 if found is not None:
     title = entry.title if entry else found.workload
-    architecture.show(title, found, reads.sensitivities_of(found.fingerprint))
+    architecture.show(title, found, reads.sensitivities_of(found.fingerprint), chosen)
 else:
     st.header(plain(entry.title if entry else chosen), anchor=False)
     job = inspect_job(chosen)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.coverage import Coverage
 from analysis.diagnosis.case import dead_channels
 from analysis.layers import Layer, Skipped
 from analysis.profiles import LayerProfile
@@ -133,6 +134,22 @@ def architecture_frame(layers: Sequence[Layer]) -> pd.DataFrame:
             "tied": ", ".join(layer.tied),
         }
         for layer in layers
+    )
+
+
+def coverage_frame(report: Coverage) -> pd.DataFrame:
+    """One row a layer: what of it can be quantised, with which others, under which name."""
+    return pd.DataFrame(
+        {
+            "layer": layer.layer,
+            "weight": "yes",
+            "input": "yes" if layer.input else f"no: {layer.why_not}",
+            "with": ", ".join(layer.decided_with),
+            "like": ", ".join(layer.inputs_like),
+            "tied": ", ".join(layer.tied),
+            "exported": layer.exported,
+        }
+        for layer in report.layers
     )
 
 
