@@ -11,6 +11,9 @@ from analysis.errors import ModelError
 from analysis.metrics.metric import Counts, Rows, Totals, check_classes
 from analysis.sensitivity.points import Direction, Divergence
 
+BLOCK = 1 << 21
+"""Places of all resamples worked on at once: 16 MiB of float64 for each array."""
+
 
 @dataclass(frozen=True, slots=True)
 class Auc:
@@ -43,13 +46,22 @@ class Auc:
         positions = (rows.shape[1] - 1) // (width + 1)
         scores = rows[:, 1 : 1 + width * positions].reshape(-1, width)
         targets = rows[:, 1 + width * positions :].reshape(-1)
-        weights = np.repeat(counts, positions, axis=1)
-        if width == 1:
-            return area(scores[:, 0], targets == 1, weights)
-        each = np.stack([area(scores[:, c], targets == c, weights) for c in range(width)])
-        known = np.isfinite(each)
-        total = np.where(known, each, 0.0).sum(0)
-        return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
+        step = max(1, BLOCK // len(targets))
+        blocks = [counts[start : start + step] for start in range(0, len(counts), step)]
+        return np.concatenate(
+            [_areas(scores, targets, np.repeat(block, positions, axis=1)) for block in blocks]
+        )
+
+
+def _areas(scores: Rows, targets: Rows, weights: Counts) -> Totals:
+    """The area, or the mean over classes of each against the rest, of each resample."""
+    width = scores.shape[1]
+    if width == 1:
+        return area(scores[:, 0], targets == 1, weights)
+    each = np.stack([area(scores[:, c], targets == c, weights) for c in range(width)])
+    known = np.isfinite(each)
+    total = np.where(known, each, 0.0).sum(0)
+    return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
 
 def _scores(output: Tensor, target: Tensor) -> Tensor:

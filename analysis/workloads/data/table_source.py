@@ -62,8 +62,8 @@ def pictures_of(table: Any, form: Pictures, names: ClassNames) -> PictureSource:
     if form.column not in table.column_names:
         column(table, form.column)
     images = table[form.column]
-    if images.num_chunks and str(images.type).startswith("struct"):
-        images = images.combine_chunks().field("bytes")
+    if str(images.type).startswith("struct<bytes:"):
+        images = compute.struct_field(images, "bytes")
     if str(images.type) not in ("binary", "large_binary") or images.null_count:
         raise WorkloadError(
             f"The column {form.column} must hold the bytes of image files; it holds "

@@ -42,3 +42,14 @@ def test_one_class_alone_has_no_area():
 def test_targets_other_than_two_classes_are_named():
     with pytest.raises(ModelError, match="0 or 1"):
         Auc().statistics(torch.rand(3), torch.tensor([0, 1, 2]))
+
+
+def test_blocks_of_resamples_give_the_same_areas(monkeypatch):
+    torch.manual_seed(0)
+    output, target = torch.randn(30, 3), torch.randint(0, 3, (30,))
+    rows = Auc().statistics(output, target).numpy()
+    counts = np.random.default_rng(0).integers(0, 3, (7, 30)).astype(float)
+    whole = Auc().pooled(rows, counts)
+    monkeypatch.setattr("analysis.metrics.areas.BLOCK", 65)
+    assert Auc().pooled(rows, counts) == pytest.approx(whole)
+    assert len(whole) == 7

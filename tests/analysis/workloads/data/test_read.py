@@ -269,3 +269,22 @@ def test_what_is_no_data_is_refused_in_one_sentence(tmp_path):
         (tmp_path / f"bad.{ending}").write_bytes(b"\x00\xff{[" * 40)
         with pytest.raises(UnsupportedFileError, match=f"whole {ending} table"):
             read_data(tmp_path / f"bad.{ending}", DataOptions(Columns()))
+
+
+def test_a_dataset_of_several_files_is_read_as_one(tmp_path):
+    kinds = pa.array([("ham", "spam")[n % 2] for n in range(24)]).dictionary_encode()
+    images = [{"bytes": png(seed), "path": None} for seed in range(24)]
+    table = pa.table({"image": images, "label": kinds})
+    write_dataset(tmp_path / "d", table.slice(0, 10), {})
+    second = tmp_path / "d" / "data-00001-of-00002.arrow"
+    with ipc.new_stream(second, table.schema) as stream:
+        stream.write_table(table.slice(10))
+    data = read_data(tmp_path / "d", SMALL)
+    check_parts(data, 24)
+    assert data.classes == ("ham", "spam")
+    folder = tmp_path / "files"
+    for seed in range(24):
+        (folder / ("ham", "spam")[seed % 2]).mkdir(parents=True, exist_ok=True)
+        (folder / ("ham", "spam")[seed % 2] / f"{seed}.png").write_bytes(png(seed))
+    found, expected = (all_inputs(x).flatten(1).sum(1) for x in (data, read_data(folder, SMALL)))
+    assert torch.allclose(found.sort().values, expected.sort().values)
