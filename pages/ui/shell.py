@@ -71,11 +71,15 @@ MENU = [
 ]
 
 # Streamlit 1.67 writes white on primary buttons and chosen tags whatever their colour; on the dark
-# theme's light blue that has a contrast of 2 (WCAG asks for 4.5). `light-dark` follows the theme.
+# theme's light blue that has a contrast of 2 (WCAG asks for 4.5). Its grey for the axes of figures
+# has 3.7 on white. `light-dark` follows the theme.
 st.html(
     "<style>[data-testid^='stBaseButton-primary'], [data-testid^='stBaseButton-primary'] p,"
     "[data-testid='stMultiSelect'] [data-tag], [data-testid='stMultiSelect'] [data-tag] *"
-    "{color: light-dark(#fff, #0b1320)}</style>"
+    "{color: light-dark(#fff, #0b1320)}"
+    "[data-testid='stPlotlyChart'] :is(.xtick, .ytick, .y2tick, .cbaxis) text,"
+    "[data-testid='stPlotlyChart'] :is(.xtitle, .ytitle, .y2title, .cbtitle)"
+    "{fill: light-dark(#4d5868, #a9b4c4) !important}</style>"
 )
 page = st.navigation(MENU)
 # Drawn from wordmark.svg at four times its size. Streamlit 1.67 writes an SVG into every run's
