@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import torch
 from typer.main import get_command
 
+import analysis
+from analysis import metrics
 from analysis.cli.main import app
+from analysis.metrics import figure, statistics_rows
+from analysis.metrics.tasks import TASKS
 from analysis.quant.spec import MAX_BITS, MIN_BITS, RangeMethod, Rounding
 from analysis.sensitivity.points import Divergence, Method
 from analysis.sensitivity.proxies.catalogue import PROXIES, Proxy
@@ -92,3 +97,21 @@ def test_every_dependency_has_a_tested_version() -> None:
     pinned = {line.partition("==")[0].lower() for line in constraints.splitlines() if "==" in line}
     names = {re.split(r"[<>=\[]", entry)[0].lower() for entry in wanted}
     assert names <= pinned
+
+
+def test_the_metric_of_the_readme_is_a_metric() -> None:
+    blocks = re.findall(r"^```py\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    names: dict[str, Any] = {"qs": analysis}
+    exec(next(block for block in blocks if "class LargestError" in block), names)
+    metric = names["metric"]
+    output = torch.tensor([[1.0], [2.0], [5.0]])
+    rows = statistics_rows(metric, output, output + torch.tensor([[0.5], [-3.0], [1.0]]), output)
+    assert figure(metric, rows) == pytest.approx(3.0)
+
+
+def test_every_metric_of_the_library_stands_in_the_readme() -> None:
+    found = {name for name in metrics.__all__ if hasattr(getattr(metrics, name), "statistics")}
+    for name in found - {"Metric", "SummedMetric", "PooledMetric"}:
+        assert f"`{name}" in README or f"metrics.{name}(" in README, name
+    for task in TASKS:
+        assert task in README
