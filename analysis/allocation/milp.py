@@ -17,8 +17,12 @@ LARGE, LARGE_GAP, PROOF_GAP = 100, 1e-3, 2e-3
 """With more groups than that, a tenth of a per cent will do among the promising options, and a
 fifth of a per cent against all options, which is often all that can be proven in time."""
 
-CORE = 40
-"""So many options more than groups are solved first."""
+CHANGES_GAP, CHANGES_PROOF_GAP = 2.5e-3, 5e-3
+"""The same two where changes of precision are paid for, which takes ten times as long to prove."""
+
+CORE, NEARLY = 40, 1.5
+"""So many options more than groups are solved first; all that are left when they are not many more
+than the next ones would be."""
 
 NODE_LIMIT = 1_000
 """Beyond it the best recipe so far counts. A limit on time would make the answer depend on load."""
@@ -73,6 +77,8 @@ def _searched(problem: Problem, relaxation: Relaxed, best: Integers | None) -> I
         left = relaxation.regret <= distance + GAP * value  # with room for tolerances
         core = np.zeros(len(left), bool)
         core[order[:few]] = True
+        if best is not None and left.sum() <= NEARLY * few:  # a second pass would be as long
+            core[:] = True
         complete = not (left & ~core).any()
         core &= left
         if best is not None:
@@ -88,7 +94,15 @@ def _searched(problem: Problem, relaxation: Relaxed, best: Integers | None) -> I
 
 def proof_gap(problem: Problem) -> float:
     """By how much no recipe can be better than the answer, as a share of its value."""
-    return GAP if len(problem.starts) - 1 <= LARGE else PROOF_GAP
+    if len(problem.starts) - 1 <= LARGE:
+        return GAP
+    return CHANGES_PROOF_GAP if _paid(problem) else PROOF_GAP
+
+
+def _paid(problem: Problem) -> bool:
+    """Whether changes from layer to layer cost something."""
+    rows = (row.changes for row in problem.rows)
+    return any(changes is not None for changes in (problem.coupling.changes, *rows))
 
 
 def _better(problem: Problem, first: Integers | None, second: Integers | None) -> Integers | None:
@@ -120,7 +134,9 @@ def _highs(problem: Problem, value: float) -> Integers | None:
     """
     if any(problem.room(row) < 0 for row in problem.rows):
         return None
-    gap = GAP if len(problem.starts) - 1 <= LARGE else LARGE_GAP
+    gap = CHANGES_GAP if _paid(problem) else LARGE_GAP
+    if len(problem.starts) - 1 <= LARGE:
+        gap = GAP
     least = np.minimum.reduceat(problem.objective, problem.starts[:-1]).sum()
     seen = value - float(least)
     return Model.of(problem).solved(gap * value / seen if seen > 0 else gap, NODE_LIMIT)
