@@ -42,7 +42,7 @@ class Simulator:
 
     def run(self, recipe: Recipe | None, batches: Sequence[Batch]) -> Iterator[Tensor]:
         """Output of each batch."""
-        size = chunk_size(self.subject.layers)
+        size = self.subject.whole(chunk_size(self.subject.layers))
         configs = recipe.layers.values() if recipe is not None else ()
         if self._ranges is None and any(config.activation is not None for config in configs):
             self._ranges = calibrate(self.subject)

@@ -58,12 +58,14 @@ class Workers:
     @property
     def cpu_seconds(self) -> float:
         """What the others took so far."""
-        return sum(done.cpu_seconds for done in self._used.values())
+        with self._changed:
+            return sum(done.cpu_seconds for done in self._used.values())
 
     @property
     def peak_rss_bytes(self) -> int:
         """Peak resident bytes of the others, added up."""
-        return sum(done.peak_rss_bytes for done in self._used.values())
+        with self._changed:
+            return sum(done.peak_rss_bytes for done in self._used.values())
 
     def measured(self, units: Sequence[Unit]) -> Iterator[tuple[Unit, Iterator[CellSamples]]]:
         """Units with their rows, in their order; those that were not begun are left out.
@@ -97,7 +99,11 @@ class Workers:
 
     def _start(self) -> None:
         for number in range(self.more):
-            process = UnitProcess.start()
+            try:
+                process = UnitProcess.start()
+            except OSError:  # no memory or process number left: those that are there do it
+                self._note(LOST)
+                return
             thread = Thread(target=self._serve, args=(number, process), daemon=True)
             self._processes.append(process)
             self._threads.append(thread)
@@ -146,8 +152,8 @@ class Workers:
             while (own := self._next()) is not None:
                 self._hand(number, process, own)
         except (OSError, EOFError):
-            if not self._closed and LOST not in self.notes:
-                self.notes.append(LOST)
+            if not self._closed:
+                self._note(LOST)
         finally:
             process.end()
 
@@ -168,6 +174,10 @@ class Workers:
             else:
                 self._done[own] = answer
             self._changed.notify_all()
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def _fail(self, error: AnalysisError) -> None:
         with self._changed:

@@ -1,8 +1,10 @@
 """Other processes need seconds to start, so the tests share what they can."""
 
+import inspect
 import subprocess
 import sys
 import time
+from functools import wraps
 from pathlib import Path
 from threading import Semaphore
 
@@ -12,6 +14,7 @@ import torch
 
 from analysis.errors import OptionError
 from analysis.sensitivity.sweep import Sweep, sweep
+from analysis.sensitivity.unit_process import UnitProcess
 from analysis.sensitivity.workers import LOST, Workers
 from analysis.workloads.load import load_workload
 from analysis.workloads.workload import Workload
@@ -47,8 +50,9 @@ def load(tmp_path, monkeypatch):
 def _all_at_work(monkeypatch):
     """This process begins only when the others are ready, else it would be done before them."""
     ready = Semaphore(0)
-    start, take = Workers._start, Workers._next
+    start, take, fail = Workers._start, Workers._next, Workers._fail
 
+    @wraps(start)
     def started(self):
         start(self)
         for _ in range(self.more):
@@ -58,7 +62,12 @@ def _all_at_work(monkeypatch):
         ready.release()
         return take(self)
 
+    def failed(self, error):
+        fail(self, error)
+        ready.release()
+
     monkeypatch.setattr(Workers, "_start", started)
+    monkeypatch.setattr(Workers, "_fail", failed)
     monkeypatch.setattr(Workers, "_next", taken)
 
 
@@ -128,6 +137,18 @@ def test_a_killed_worker_costs_time_and_no_figure(load, monkeypatch):
 
     monkeypatch.setattr(Workers, "_hand", killing)
     assert rows_of(run) == alone
+    assert run.notes == [LOST]
+
+
+def test_a_worker_that_cannot_start_is_one_less(load, monkeypatch):
+    def none_left(_kind):
+        raise BlockingIOError
+
+    monkeypatch.setattr(UnitProcess, "start", classmethod(none_left))
+    workload = load("branched")
+    run = sweep(workload, bits=(2,), workers=2)
+    monkeypatch.setattr(Workers, "_start", inspect.unwrap(Workers._start))
+    assert rows_of(run) == rows_of(sweep(workload, bits=(2,)))
     assert run.notes == [LOST]
 
 
