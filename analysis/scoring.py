@@ -12,7 +12,7 @@ from analysis.allocation.budget import Measurement
 from analysis.cost import recipe_cost
 from analysis.divergence import reference_of, squared_norms
 from analysis.errors import WorkloadError
-from analysis.metrics import Metric, statistics_rows
+from analysis.metrics import Metric, stacked, statistics_rows
 from analysis.recipe import Recipe
 from analysis.scores import ChangedExample, ClassDamage, Interval, Score, packed_divergences
 from analysis.sensitivity.exact import chunk_size
@@ -72,7 +72,7 @@ def _run(
     rows = classes and all(output.dim() == 2 for output in outputs)
     return _Outputs(
         tuple(outputs),
-        {name: np.concatenate(parts) for name, parts in statistics.items()},
+        {name: stacked(parts) for name, parts in statistics.items()},
         np.concatenate([output.argmax(-1).numpy() for output in outputs]) if rows else None,
         np.concatenate(targets) if rows and len(targets) == len(outputs) else None,
     )

@@ -15,6 +15,7 @@ from analysis.metrics.metric import (
     Totals,
     figure,
     figures,
+    stacked,
     statistics_rows,
 )
 from analysis.metrics.ranking import HitRate, Ndcg
@@ -51,5 +52,6 @@ __all__ = [
     "UserMetric",
     "figure",
     "figures",
+    "stacked",
     "statistics_rows",
 ]

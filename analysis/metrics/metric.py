@@ -5,6 +5,7 @@ follows from the rows' sums (`SummedMetric`), the rows are added up and divided 
 not, as for a rank statistic (`PooledMetric`), it is made anew from the rows of each resample.
 """
 
+from collections.abc import Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from analysis.errors import ModelError
+from analysis.errors import ModelError, WorkloadError
 from analysis.sensitivity.points import Direction, Divergence
 
 Totals = NDArray[np.float64]
@@ -107,6 +108,20 @@ def statistics_rows(
     if isinstance(metric, PooledMetric):
         return np.concatenate([np.ones((len(rows), 1)), rows], axis=1)
     return rows
+
+
+def stacked(parts: Sequence[Rows]) -> Rows:
+    """Rows of several batches as one table.
+
+    Raises:
+        WorkloadError: some batches have targets and others none, or of other shapes.
+    """
+    if len({part.shape[1] for part in parts}) > 1:
+        raise WorkloadError(
+            "All batches must have targets, or none, and outputs of one shape a sample; they differ "
+            "from batch to batch. Pad them to one shape, or leave the targets out."
+        )
+    return np.concatenate(parts)
 
 
 def figures(metric: Metric, statistics: Rows, counts: Counts) -> Totals:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from analysis.divergence import squared_norms
 from analysis.errors import ModelError
-from analysis.metrics import FloatMetric, Metric, statistics_rows
+from analysis.metrics import FloatMetric, Metric, stacked, statistics_rows
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Divergence
 from analysis.simulate.simulated import simulated
@@ -96,7 +96,7 @@ def run_float(made: Subject, size: int) -> FloatRun:
             norms.append(squared_norms(output).numpy())
             statistics.append(kept_statistics(made.metric, output, target, output))
             impurity.append(gini_impurity(made.divergence, output))
-    rows = np.concatenate(statistics)
+    rows = stacked(statistics)
     metric = made.metric if rows.shape[1] else None
     return FloatRun(
         reference={metric.name: metric_value(metric, rows)} if metric else {},

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.errors import WorkloadError
 from analysis.metrics import (
     Agreement,
     Auc,
@@ -12,6 +13,7 @@ from analysis.metrics import (
     Top1,
     figure,
     figures,
+    stacked,
     statistics_rows,
 )
 from analysis.metrics.metric import quotient
@@ -70,6 +72,12 @@ def test_the_interval_of_a_difference_is_paired():
     worse = statistics_rows(Auc(), output + torch.randn(200, 2), target, output)
     value, low, high = paired_interval(Auc(), rows, worse)
     assert low < value < high and high - low < 0.5
+
+
+def test_batches_with_and_without_targets_are_told():
+    with pytest.raises(WorkloadError, match="All batches must have targets, or none"):
+        stacked([np.ones((3, 2)), np.ones((3, 0))])
+    assert stacked([np.ones((3, 2)), np.ones((1, 2))]).shape == (4, 2)
 
 
 def test_nothing_counted_has_no_quotient():
