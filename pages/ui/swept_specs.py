@@ -28,7 +28,7 @@ def show(result: Sensitivities | None, layer: str, target: Target) -> None:
 
     st.caption(f"Swept specs of these {TENSORS[target]}, the best of each width. Choose to look.")
     st.dataframe(
-        pd.DataFrame({"spec": labels, "divergence": [point.divergence for point in mine]}),
+        pd.DataFrame({"divergence": [point.divergence for point in mine], "spec": labels}),
         key=_KEY,
         hide_index=True,
         height=table_height(len(mine)),
@@ -36,12 +36,12 @@ def show(result: Sensitivities | None, layer: str, target: Target) -> None:
         selection_mode="single-row",
         alt=f"The best specs swept on the {TENSORS[target]} of {layer}, with their divergence",
         column_config={
-            "spec": st.column_config.TextColumn("Spec", width="large"),
             "divergence": st.column_config.NumberColumn(
                 "Divergence",
                 width=90,
                 format="%.2e",
                 help="With only this tensor quantised so, on the sweep samples.",
             ),
+            "spec": st.column_config.TextColumn("Spec", width="large"),
         },
     )

@@ -13,7 +13,7 @@ def test_the_best_spec_of_each_width_is_listed_and_opens(open_page):
     store.save_inspection("fashion-mnist", make_inspection(result))
     app = open_page("layers", run="chosen", layer=result.layers[1].name)
     assert not app.exception and not app.error
-    table = next(x.value for x in app.dataframe if list(x.value.columns) == ["spec", "divergence"])
+    table = next(x.value for x in app.dataframe if list(x.value.columns) == ["divergence", "spec"])
     points = [p for p in result.leading("weight") if p.layer == result.layers[1].name]
     assert list(table["spec"]) == [point.label for point in points]
     assert all("sym per-channel minmax gptq" in label for label in table["spec"])
