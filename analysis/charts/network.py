@@ -11,7 +11,7 @@ from analysis.charts.bits_legend import bits_legend
 from analysis.charts.frame import axis, framed
 from analysis.charts.logscale import LogScale
 from analysis.charts.numerals import short
-from analysis.charts.palette import CIVIDIS, EMPTY, FAINT, bits_colour, ramp
+from analysis.charts.palette import CIVIDIS, EMPTY, FAINT, NEUTRAL, bits_colour, ink_on, ramp
 from analysis.layers import Layer
 
 Edge = tuple[str, str]
@@ -102,15 +102,22 @@ def network_graph(
     places = layout(layers, edges)
     colours = _colours(layers, values, bits=bits)
     near = [edge for edge in edges if _line(places[edge[0]]) == _line(places[edge[1]])]
-    far = [edge for edge in edges if edge not in near]
+    far = [edge for edge in edges if _line(places[edge[0]]) != _line(places[edge[1]])]
+    nodes = _nodes(layers, places, values, colours, title)
+    if bits:  # colour never stands alone
+        known = {name: str(int(value)) for name, value in values.items()}
+        nodes.update(
+            mode="markers+text",
+            text=[known.get(layer.name, "") for layer in layers],
+            textfont={"size": 11, "color": [_ink(colours[layer.name]) for layer in layers]},
+        )
     depth = -min((place.y for place in places.values()), default=0.0)
     figure = framed(
-        [_lines(places, far, dash="dot"), _lines(places, near, dash="solid"),
-         _nodes(layers, places, values, colours, title)],
+        [_lines(places, far, dash="dot"), _lines(places, near, dash="solid"), nodes],
         height=round(_LANE * (depth + 1)) + 72,
         alt=_alt(layers, edges, values, title),
         top=36,
-    )  # fmt: skip
+    )
     columns = min(COLUMNS, 1 + max((place.rank for place in places.values()), default=0))
     key = bits_legend(int(v) for v in values.values()) if bits else _key(values, title)
     return figure.update_layout(
@@ -118,6 +125,11 @@ def network_graph(
         xaxis=axis(visible=False, fixedrange=True, range=[-0.6, columns - 0.4]),
         yaxis=axis(visible=False, fixedrange=True, range=[-depth - 0.7, 0.7]),
     )
+
+
+def _ink(fill: str) -> str:
+    """What reads on a square; empty ones have no number."""
+    return NEUTRAL if fill == EMPTY else ink_on(fill)
 
 
 def _line(place: Place) -> int:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from analysis.charts.frame import alt_text
@@ -7,7 +9,7 @@ from tests.sensitivities import make_sensitivities
 
 LAYERS = make_sensitivities(14).setup.layers
 NAMES = [layer.name for layer in LAYERS]
-CHAIN = list(zip(NAMES, NAMES[1:], strict=False))
+CHAIN = list(pairwise(NAMES))
 
 
 def test_a_layer_stands_after_all_that_it_reads():
@@ -54,6 +56,9 @@ def test_a_click_selects_the_layer_and_unknown_values_are_left_empty():
 def test_bits_have_their_own_colours():
     figure = network_graph(LAYERS[:2], CHAIN[:1], {NAMES[0]: 2, NAMES[1]: 8}, title="b", bits=True)
     assert list(nodes(figure).marker.color) == [bits_colour(2), bits_colour(8)]
+    assert list(nodes(figure).text) == ["2", "8"]
+    figure = network_graph(LAYERS[:2], CHAIN[:1], {NAMES[0]: 2}, title="b", bits=True)
+    assert list(nodes(figure).text) == ["2", ""]
 
 
 @pytest.mark.parametrize("values", [{}, dict.fromkeys(NAMES, 1.0), dict.fromkeys(NAMES, 0.0)])
