@@ -118,8 +118,8 @@ def stacked(parts: Sequence[Rows]) -> Rows:
     """
     if len({part.shape[1] for part in parts}) > 1:
         raise WorkloadError(
-            "All batches must have targets, or none, and outputs of one shape a sample; they differ "
-            "from batch to batch. Pad them to one shape, or leave the targets out."
+            "All batches must have targets, or none, and outputs of one shape a sample; they "
+            "differ from batch to batch. Pad them to one shape, or leave the targets out."
         )
     return np.concatenate(parts)
 
