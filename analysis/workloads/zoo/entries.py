@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.errors import OptionError
 from analysis.workloads.decoder.windows import TokenWindows
 from analysis.workloads.workload import Workload
-from analysis.workloads.zoo import efficientnet, minilm, ncf, silero, smollm2
+from analysis.workloads.zoo import centerface, efficientnet, minilm, ncf, silero, smollm2
 from analysis.workloads.zoo.cards import card_of
 from analysis.workloads.zoo.shelf import prepared_folder
 
@@ -27,6 +27,7 @@ class Entry:
 
 ENTRIES: Mapping[str, Entry] = {
     "efficientnet-lite0": Entry(efficientnet.build, efficientnet.load),
+    "centerface": Entry(centerface.build, centerface.load),
     "minilm-l6": Entry(minilm.build, minilm.load),
     "smollm2": Entry(smollm2.build, smollm2.load),
     "silero-vad": Entry(silero.build, silero.load),
