@@ -19,6 +19,7 @@ from analysis.runs.bundle import command_line, ensure_demo, export_bundle, impor
 from analysis.runs.records import USUAL_SWEEP, InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from analysis.sensitivity.proxies.catalogue import PROXIES
 from analysis.sensitivity.proxies.values import ProxyResult
 from tests.gram import make_interactions
 from tests.proxies import made_up_proxies, made_up_proxy
@@ -223,6 +224,13 @@ class TestDemo:
         assert store.sensitivities("demo") == replace(RESULT, run="demo")
         with pytest.raises(RunError, match="shared"):
             store.delete("demo", owner="shared")
+
+    def test_the_shipped_demo_tells_which_proxy_agrees(self, store: RunStore) -> None:
+        ensure_demo(store)
+        found = store.proxies("demo")
+        assert {proxy.name for proxy in found} == set(PROXIES)
+        weights = store.sensitivities("demo").of("weight")
+        assert all(len(proxy.values) == len(weights) for proxy in found)
 
     def test_the_same_demo_is_imported_once(self, store: RunStore, folder: Path) -> None:
         ensure_demo(store, folder)
