@@ -34,8 +34,13 @@ _OUTPUTS = 8 * 8
 _DIRECTION_BYTES = 64 << 20
 """Random directions that are kept for the cells of a chunk; see `kept_shift`."""
 
-_ROW_BYTES = 8 * 4 + 12 * 32
-"""At most, for each cell and sample: divergence, statistics, and the shift in single and double."""
+FULL_COLUMNS = 32
+"""Shifts of outputs of at most so many values are kept whole; larger ones as random projections."""
+
+PROJECTIONS = 8
+
+_FIGURE_BYTES, _SHIFT_BYTES = 8 * 4, 12
+"""For each cell and sample divergence and statistics, and its shift in single and double."""
 
 _SKETCH_SAMPLES = 3 * 8
 """A mini-batch of at most 8 samples, with what its backward holds."""
@@ -103,10 +108,10 @@ def expected_memory(known: MemoryFigures, layers: Iterable[Layer], asked: Asked)
         working = max(working, _SKETCH_SAMPLES * known.activation_bytes) + tables + weights
     if asked.chosen:
         working += min(CANDIDATE_BYTES, _CANDIDATES * tables)
+    kept = known.output_values if known.output_values <= FULL_COLUMNS else PROJECTIONS
+    row = _FIGURE_BYTES + _SHIFT_BYTES * kept
     cells = asked.weight_options * len(net) + asked.input_options * inputs
-    return MemoryNeed(
-        known.held_bytes, int(working), cells * asked.samples * _ROW_BYTES, asked.workers
-    )
+    return MemoryNeed(known.held_bytes, int(working), cells * asked.samples * row, asked.workers)
 
 
 def check_memory(need: MemoryNeed, free: int, *, held: int = 0) -> None:

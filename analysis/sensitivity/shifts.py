@@ -13,11 +13,8 @@ from torch import Tensor
 
 from analysis.divergence import Reference
 from analysis.sensitivity.cotangents import cotangents
-
-FULL_COLUMNS = 32
-"""Outputs of at most so many values are kept whole; larger ones as random projections."""
-
-PROJECTIONS = 8
+from analysis.sensitivity.memory import FULL_COLUMNS as FULL_COLUMNS
+from analysis.sensitivity.memory import PROJECTIONS
 
 KEPT_BYTES = 8 << 20
 """Directions of at most that size are kept for the other cells of a chunk; making them takes
