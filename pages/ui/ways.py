@@ -25,7 +25,7 @@ from pages.ui.text import (
     spread_text,
 )
 
-OURS = "this recipe"
+OURS, UNKNOWN = "this recipe", "–"
 
 
 def ways(desk: ScoreDesk, score: Score, scored: tuple[ScoreRecord, ...]) -> None:
@@ -135,6 +135,9 @@ def _table(score: Score, found: dict[str, Score]) -> None:
     table = {
         (f"**{name}**" if name == OURS else plain(name)): _row(score, one) for name, one in rows
     }
+    if all(row["Paired"] == UNKNOWN for row in table.values()):
+        for row in table.values():
+            del row["Paired"]
     st.table(
         pd.DataFrame.from_dict(table, orient="index"),
         border="horizontal",
@@ -158,6 +161,6 @@ def _paired(ours: Score, other: Score) -> str:
     """How much higher the other's divergence is; a dash where the samples were not kept."""
     found = None if other is ours else difference(ours, other)
     if found is None:
-        return "–"
+        return UNKNOWN
     sign = "+" if found.gain > 0 else ""
     return f"{sign}{number_text(found.gain)} ({range_text(found.low, found.high)})"
