@@ -21,7 +21,7 @@ MISSES = 12
 def polish(
     posed: Posed, surrogates: Sequence[Surrogate], rounds: Rounds, start: Recipe, most: int
 ) -> Generator[str, None, Recipe]:
-    """Move to each neighbour that is better by more than the standard error.
+    """Move to each neighbour that is better on the whole sweep set.
 
     Args:
         posed: the problem.
