@@ -22,6 +22,7 @@ BENCHES = {
     "quantisers": "tests.bench.quantisers",
     "solvers": "tests.bench.solvers",
     "decisions": "tests.bench.decisions",
+    "zoo": "tests.bench.zoo",
     "proxies": "tests.bench.proxies",
 }
 
