@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -224,4 +224,8 @@ def added_cases() -> tuple[StoredCase, ...]:
 
 def _cases(root: Path, name: "re.Pattern[str]") -> Iterator[StoredCase]:
     files = sorted(root.glob(f"*/{_FILE}"), key=lambda path: path.stat().st_mtime, reverse=True)
-    return (read_case(file.parent) for file in files if name.fullmatch(file.parent.name))
+    for file in files:
+        # one damaged record must not take the list, and with it every page, from its owner
+        if name.fullmatch(file.parent.name):
+            with suppress(UnsupportedFileError):
+                yield read_case(file.parent)

@@ -127,6 +127,7 @@ def test_a_damaged_record_is_one_sentence():
     (found.folder / "case.json").write_text(json.dumps({"source": "upload:x"}))
     with pytest.raises(UnsupportedFileError, match="no valid stored case: title"):
         find_case(found.case.source)
+    assert uploaded_cases("local") == ()
 
 
 def test_a_registered_model_is_found_by_its_name_and_can_be_registered_anew():
