@@ -1,6 +1,7 @@
 """The Runs page: who sees what, what its owner may do, comparison, bundles."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -11,6 +12,7 @@ from analysis.runs.process import log_path
 from analysis.runs.records import InspectOptions, SweepOptions
 from analysis.runs.schema import jobs
 from analysis.runs.store import RunStore
+from pages.ui.text import duration
 from tests.pages.seen import button, labels, text
 from tests.sensitivities import make_sensitivities
 from tests.stored import add_job, fill_store
@@ -45,6 +47,15 @@ def test_every_row_tells_state_cells_and_duration(open_page, filled):
 def test_a_chosen_run_shows_what_it_cost(open_page, filled):
     app = choose(open_page("runs"), 0)
     assert "peak memory 400" in text(app)
+    assert "expected)" not in text(app)
+
+
+def test_the_expected_memory_and_the_workers_stand_beside_it(open_page, filled):
+    cost = replace(filled.result.cost, expected_rss_bytes=380 << 20, workers=3, cpu_seconds=125.0)
+    RunStore().save_cost(filled.run, cost)
+    words = text(choose(open_page("runs"), 0))
+    assert "peak memory 400 MiB (380 MiB expected)" in words
+    assert f"3 workers, {duration(125.0)} of CPU time" in words
 
 
 def test_deleting_takes_two_clicks(open_page, filled):
