@@ -26,6 +26,8 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 START_SECONDS = 60.0
+DRAWN_MS = 90_000
+"""Enough for a first question to the compute process on a machine that many share."""
 
 
 def free_port() -> int:
@@ -109,7 +111,7 @@ def wait_drawn(page: Page, name: str | None = None, after: int = 0) -> int:
                 && !document.querySelector('[data-testid="stStatusWidget"]');
         }""",
         arg=[selector, after],
-        timeout=30_000,
+        timeout=DRAWN_MS,
     )
     return int(page.locator(selector).get_attribute("data-count") or "0")
 
@@ -119,5 +121,5 @@ def wait_charts(page: Page) -> None:
     page.wait_for_function(
         """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')]
             .every(chart => chart.querySelector('.main-svg'))""",
-        timeout=30_000,
+        timeout=DRAWN_MS,
     )

@@ -64,3 +64,23 @@ def test_specs_remedies_keys_and_links(page: Page, address: str):
     # One real sample at every width.
     expect(page.get_by_text("What 2 to 8 bits do to a real sample")).to_be_visible()
     expect(page.locator("[data-testid='stImage'] img")).to_have_count(6, timeout=JOB_MS)
+
+    # The other tensor: the specs follow, the remedy is measured on the input, the link says so.
+    count = wait_drawn(page, "layers")
+    page.get_by_role("radio", name="Inputs", exact=True).click()
+    count = wait_drawn(page, "layers", after=count)
+    assert _address(page)["target"] == "activation"
+    assert _address(page)["spec"] == "int3 sym per-tensor minmax"
+    expect(page.get_by_text("Range of each input channel")).to_be_visible(timeout=JOB_MS)
+    page.get_by_role("button", name="Try it").first.click()
+    wait_drawn(page, "layers", after=count)
+    expect(page.get_by_text("only this layer's input quantised, measured")).to_be_visible(
+        timeout=JOB_MS
+    )
+
+    # A link with filters lists what they leave.
+    link = "layers?target=activation&layer=stage2.conv2&name=stage2&sort=sqnr"
+    page.goto(f"{address}/{link}&spec=int3+sym+per-tensor+minmax")
+    wait_drawn(page, "layers")
+    expect(page.get_by_role("heading", name="stage2.conv2")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("stage2", timeout=JOB_MS)
