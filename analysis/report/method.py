@@ -15,11 +15,13 @@ from analysis.charts.numerals import (
     short,
 )
 from analysis.profiles import Inspection
+from analysis.quant.spec import QuantSpec
 from analysis.recipe import Recipe
 from analysis.report.headline import Scores
 from analysis.report.markup import Html, joined, tag
 from analysis.sensitivity.families import families_of, scheme_words
 from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.terms import Scheme, Target
 from analysis.workloads.catalogue import built_in_names
 
 
@@ -105,11 +107,12 @@ def sweep_command(result: Sensitivities) -> str:
     target = "both" if weights and activations else "activation" if activations else "weight"
     parts = ["quantscope sweep", quote(setup.workload), f"--method {setup.method}"]
     parts += [f"--bits {','.join(map(str, widths))}", f"--target {target}"]
-    for target, scheme, specs in (
+    found: tuple[tuple[Target, Scheme, tuple[QuantSpec, ...]], ...] = (
         ("weight", setup.weights, weights),
         ("activation", setup.activations, activations),
-    ):
+    )
+    for tensor, scheme, specs in found:
         if specs:
-            words = scheme_words(target, scheme, specs[0], families_of(specs))
+            words = scheme_words(tensor, scheme, specs[0], families_of(specs))
             parts += [quote(word) for word in words]
     return " ".join([*parts, "--json > sweep.json"])
