@@ -187,14 +187,15 @@ def _sketched(workload: Workload, forms: Sequence[str]) -> Sensitivities:
 def _agreement(result: Sensitivities, exact: Exact) -> tuple[float, float]:
     """Spearman over all cells, and its median over the widths."""
     truth = {point.cell: point.divergence for point in exact.result.points}
-    pairs = [(point.bits, point.divergence, truth[point.cell]) for point in result.points]
-    widths = sorted({bits for bits, _, _ in pairs})
-    within = [_spearman([row[1:] for row in pairs if row[0] == bits]) for bits in widths]
-    return _spearman([row[1:] for row in pairs]), _median(within)
+    bits = np.array([point.bits for point in result.points])
+    ours = np.array([point.divergence for point in result.points])
+    exactly = np.array([truth[point.cell] for point in result.points])
+    within = [_spearman(ours[bits == width], exactly[bits == width]) for width in np.unique(bits)]
+    return _spearman(ours, exactly), _median(within)
 
 
-def _spearman(pairs: Sequence[tuple[float, ...]]) -> float:
-    return float(spearmanr(*zip(*pairs, strict=True)).statistic)
+def _spearman(ours: Floats, exactly: Floats) -> float:
+    return float(spearmanr(ours, exactly).statistic)
 
 
 def _sampled(workload: Workload, made: Subject, exact: Exact) -> Iterator[Row]:
