@@ -22,8 +22,8 @@ from analysis.allocation.allocate import allocate
 from analysis.allocation.budget import Budget
 from analysis.allocation.posed import pose
 from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.chunks import chunk_size
 from analysis.sensitivity.draw import draw_samples, draw_size
-from analysis.sensitivity.exact import chunk_size
 from analysis.sensitivity.float_run import run_float
 from analysis.sensitivity.points import Cell, Sensitivities
 from analysis.sensitivity.sweep import sweep
@@ -31,6 +31,7 @@ from analysis.simulate.substitution import quiet_inference
 from analysis.workloads.parts import cut_batches, samples_in
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload, call_model
+from tests.bench import memory
 from tests.bench.nets import NETS, bench_workload
 from tests.bench.rows import Row
 from tests.naive import naive_kl
@@ -68,14 +69,15 @@ class Exact:
 
 
 def measure() -> list[Row]:
-    """Every net; the worst of them is what counts, and each is told on standard error."""
+    """The worst net counts, and each is told on standard error; memory and workers come last."""
     torch.set_num_threads(1)
     found: dict[str, list[Row]] = {}
     for net in NETS:
         for row in _net(bench_workload(net)):
             sys.stderr.write(f"{net}: {row.name} {row.value:.4g} {row.unit}\n")
             found.setdefault(row.name, []).append(row)
-    return [max(rows, key=lambda row: row.value) for rows in found.values()]
+    worst = [max(rows, key=lambda row: row.value) for rows in found.values()]
+    return [*worst, *memory.measure()]
 
 
 def _net(workload: Workload) -> Iterator[Row]:
