@@ -190,7 +190,8 @@ class Deciding:
     def _compare(self, swept: Trials, held: Trials) -> Iterator[DecisionStep]:
         """Measure the baselines."""
         choice = self.decision.choice
-        work = measured_baselines(swept, self.result, choice.recipe, self.seed)
+        profile = self.terms.get("profile")
+        work = measured_baselines(swept, self.result, choice.recipe, self.seed, profile)
         rivals = yield from self._told(work)
         self._decision = replace(
             self.decision,

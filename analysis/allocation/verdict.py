@@ -6,6 +6,7 @@ from typing import Literal
 
 from analysis.allocation.budget import Measurement
 from analysis.allocation.difference import Difference, difference
+from analysis.metric_names import metric_title
 from analysis.scores import Interval, Score
 
 NEGLIGIBLE = 0.005
@@ -130,11 +131,16 @@ def _figures(
         ]
     if isinstance(mixed, Score) and isinstance(uniform, Score):
         words.append(f"{mixed.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,} bytes")
-        if ours is not None and theirs is not None:
+        if ours is not None and theirs is not None and mixed.metric is not None:
             factor, unit = (100.0, " pp") if _unit(mixed) == 1.0 else (1.0, "")
-            before, after = f"{factor * ours.value:.3g}", f"{factor * theirs.value:.3g}"
-            words.insert(0, f"{mixed.metric} loss {before}{unit} against {after}{unit}")
+            before, after = (_signed(factor * one.value) for one in (ours, theirs))
+            title = metric_title(mixed.metric)
+            words.insert(0, f"{title} loss {before}{unit} against {after}{unit}")
     return ", ".join(words)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _text(figure: Interval) -> str:

@@ -2,8 +2,8 @@
 
 from math import ceil, floor, isfinite, isnan, log10
 
-from analysis.charts.metric_names import SHARES as SHARES
-from analysis.charts.metric_names import metric_title as metric_title
+from analysis.metric_names import SHARES as SHARES
+from analysis.metric_names import metric_title as metric_title
 from analysis.sensitivity.points import Divergence
 
 SPACE = "\N{NO-BREAK SPACE}"

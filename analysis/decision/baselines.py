@@ -11,22 +11,27 @@ from analysis.allocation.rivals import rivals
 from analysis.allocation.verdict import Verdict, verdict
 from analysis.decision.paired import SURE, paired
 from analysis.decision.trials import Trials
+from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
 from analysis.sensitivity.points import Sensitivities
 
 
 def measured_baselines(
-    trials: Trials, result: Sensitivities, recipe: Recipe, seed: int
+    trials: Trials,
+    result: Sensitivities,
+    recipe: Recipe,
+    seed: int,
+    profile: HardwareProfile | None = None,
 ) -> Generator[str, None, tuple[Choice, ...]]:
     """Same-bytes uniform first, its neighbours, ends high, greedy by score, a random mix.
 
-    Those that do not exist for these bytes are left out.
+    Those that do not exist for these bytes, or that the hardware cannot run, are left out.
 
     Yields:
         What is done next, before each run.
     """
     found: list[Choice] = []
-    for rival in rivals(result, recipe, seed):
+    for rival in rivals(result, recipe, seed, profile):
         yield f"measuring {rival.name}"
         found.append(replace(to_choice(result, rival), measured=trials.measurement(rival)))
     return tuple(found)

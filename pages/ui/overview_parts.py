@@ -112,7 +112,7 @@ def compared(
     if not own:
         return None, None
     wanted = own[0].score.cost.weight_bytes
-    uniforms = [record for record in scores if record.origin == "baseline"]
+    uniforms = [record for record in scores if record.score.recipe.name.startswith("uniform")]
     near = min(uniforms, key=lambda r: abs(r.score.cost.weight_bytes - wanted), default=None)
     return own[0], near
 

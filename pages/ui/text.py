@@ -3,12 +3,12 @@
 from datetime import datetime
 from math import inf, isfinite
 
-from analysis.charts import metric_names
-from analysis.charts.metric_names import SHARES
+from analysis import metric_names
 from analysis.charts.numerals import MINUS, SPACE, sentence_case, signed, trimmed
 from analysis.charts.numerals import bytes_text as bytes_text
 from analysis.charts.numerals import metric_text as metric_text
 from analysis.charts.numerals import points_text as points_text
+from analysis.metric_names import SHARES
 
 SHARE_METRICS = SHARES
 """Metrics that are shares: shown in percent, their losses in percentage points."""

@@ -45,7 +45,7 @@ def test_a_clear_win_is_told_with_its_figures(weights: Sensitivities, score: Sco
     assert "2,000 samples" in found.sentence
     assert f"{score.divergence:.3g}" in found.sentence
     assert f"{uniform.divergence:.3g}" in found.sentence
-    assert f"top1 loss {100 * score.drop['top1'].value:.3g} pp" in found.sentence
+    assert f"top-1 loss {100 * score.drop['top1'].value:.3g} pp" in found.sentence
     assert f"{score.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,}" in found.sentence
 
 
@@ -87,7 +87,7 @@ def test_a_metric_that_is_no_share_is_told_plainly(score: Score) -> None:
     perplexity = replace(score, reference={"top1": 50.0})
     found = verdict(_with(perplexity, 0.01, 0.1, 0.05), _with(perplexity, 0.02, 0.11, 0.05))
     assert found.kind == "tie"
-    assert "top1 loss 0.1 against 0.11," in found.sentence
+    assert "top-1 loss 0.1 against 0.11," in found.sentence
 
 
 def test_measurements_are_judged_by_their_divergence() -> None:

@@ -1,5 +1,5 @@
 from analysis import metrics
-from analysis.charts.metric_names import SHARES, metric_title
+from analysis.metric_names import SHARES, metric_title
 
 
 def test_ranked_metrics_keep_their_place_in_the_title():
