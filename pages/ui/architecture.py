@@ -266,7 +266,7 @@ def _coverage(found: Inspection) -> None:
         hide_index=True,
         alt="Parameters that stay in float, with the reason",
         column_config={
-            "reason": st.column_config.TextColumn("Stays in float, because", width="large"),
+            "reason": st.column_config.TextColumn("Stays in float, because", width=520),
             "kind": "Kind",
             "count": st.column_config.NumberColumn("Parameters", format="localized"),
             "values": st.column_config.NumberColumn("Values", format="localized"),

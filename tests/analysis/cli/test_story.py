@@ -37,7 +37,8 @@ def test_sweep_allocate_score_of_digits(tmp_path: Path, capsys: pytest.CaptureFi
     output = capsys.readouterr()
     sweep = json.loads(output.out)
     assert sweep["workload"] == "digits"
-    assert len(sweep["points"]) == 12
+    # four layers, three widths, and the best spec of two families at each
+    assert len(sweep["points"]) == 4 * 3 * 2
     assert all(point["low"] <= point["divergence"] <= point["high"] for point in sweep["points"])
     assert sweep["cost"]["seconds"] > 0
     assert f"run={sweep['run']}" in output.err
