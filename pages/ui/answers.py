@@ -10,6 +10,7 @@ from analysis.sensitivity.points import Target
 from analysis.trials import SpecLook, SpecTable, Trial, WidthStrip
 from pages.ui.state import store, workload_sources
 from pages.ui.submit import check_offered
+from pages.ui.turns import step_aside
 
 _KEEP = 512
 
@@ -18,6 +19,12 @@ _KEEP = 512
 def compute_process(_home: str) -> ComputeProcess:
     """The one compute process of this server; it starts with the first question."""
     return ComputeProcess(store().database.url)
+
+
+def _asked(home: str) -> ComputeProcess:
+    """The compute process, to be waited for: other pages go first meanwhile."""
+    step_aside()
+    return compute_process(home)
 
 
 def source_of(fingerprint: str) -> str:
@@ -38,9 +45,9 @@ def known_layer(source: str, found: Inspection, layer: str) -> Known | None:
     return Known(source, found.fingerprint, layer)
 
 
-@st.cache_data(show_spinner="Trying this spec …", max_entries=_KEEP)
+@st.cache_resource(show_spinner="Trying this spec …", max_entries=_KEEP)
 def _look(home: str, known: Known, target: Target, spec: str) -> SpecLook:
-    return compute_process(home).look(known, target, spec)
+    return _asked(home).look(known, target, spec)
 
 
 def look(known: Known, target: Target, spec: str) -> SpecLook:
@@ -54,9 +61,9 @@ def look(known: Known, target: Target, spec: str) -> SpecLook:
     return _look(str(home_dir()), known, target, spec)
 
 
-@st.cache_data(show_spinner="Trying this spec on every layer …", max_entries=_KEEP)
+@st.cache_resource(show_spinner="Trying this spec on every layer …", max_entries=_KEEP)
 def _table(home: str, known: Known, target: Target, spec: str) -> SpecTable:
-    return compute_process(home).table(known, target, spec)
+    return _asked(home).table(known, target, spec)
 
 
 def table(known: Known, target: Target, spec: str) -> SpecTable:
@@ -65,9 +72,9 @@ def table(known: Known, target: Target, spec: str) -> SpecTable:
     return _table(str(home_dir()), known, target, spec)
 
 
-@st.cache_data(show_spinner="Measuring both on sweep samples …", max_entries=_KEEP)
+@st.cache_resource(show_spinner="Measuring both on sweep samples …", max_entries=_KEEP)
 def _trial(home: str, known: Known, target: Target, before: str, after: str) -> Trial:
-    return compute_process(home).trial(known, target, before, after)
+    return _asked(home).trial(known, target, before, after)
 
 
 def trial(known: Known, target: Target, before: str, after: str) -> Trial:
@@ -76,11 +83,11 @@ def trial(known: Known, target: Target, before: str, after: str) -> Trial:
     return _trial(str(home_dir()), known, target, before, after)
 
 
-@st.cache_data(show_spinner="Running one sample at each width …", max_entries=_KEEP)
+@st.cache_resource(show_spinner="Running one sample at each width …", max_entries=_KEEP)
 def _strip(
     home: str, known: Known, target: Target, specs: tuple[str, ...], sample: int
 ) -> WidthStrip:
-    return compute_process(home).strip(known, target, specs, sample)
+    return _asked(home).strip(known, target, specs, sample)
 
 
 def strip(known: Known, target: Target, specs: tuple[str, ...], sample: int) -> WidthStrip:

@@ -1,10 +1,13 @@
 """What 8, 6, 4, 3 and 2 bits for this layer do to one real sample."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from analysis.errors import ComputeError
 from analysis.runs.compute import Known
@@ -86,11 +89,14 @@ def _heading(row: WidthRow) -> str:
     return "**Float**" if row.bits is None else f"**{row.bits} bits**"
 
 
-def _picture(row: WidthRow) -> np.ndarray:
-    """Levels as grey, each cell so many whole pixels that 28 of them fill the width."""
+@lru_cache(maxsize=128)
+def _picture(row: WidthRow) -> bytes:
+    """Levels as grey, each cell so many whole pixels that 28 of them fill the width; a PNG."""
     levels = np.array(row.picture, dtype=np.uint8)
     times = max(1, _SIDE // max(levels.shape))
-    return np.kron(levels, np.ones((times, times), dtype=np.uint8))
+    content = io.BytesIO()
+    Image.fromarray(np.kron(levels, np.ones((times, times), dtype=np.uint8))).save(content, "PNG")
+    return content.getvalue()
 
 
 def _alt(strip: WidthStrip, row: WidthRow) -> str:

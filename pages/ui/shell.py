@@ -13,6 +13,7 @@ from pages.ui.guard import guarded
 from pages.ui.places import page_file
 from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
+from pages.ui.turns import in_turn
 
 ICON = str(assets_dir() / "icon.svg")
 
@@ -94,7 +95,7 @@ def _sidebar() -> None:
         run_badge()
 
 
-with reads.one_look():
+with in_turn(), reads.one_look():
     _sidebar()
     with guarded():
         page.run()

@@ -11,6 +11,7 @@ from analysis.workloads.data.form import Columns, DataOptions, Text
 from analysis.workloads.models.form import UPLOADED
 from pages.ui.guard import guarded
 from pages.ui.state import owner
+from pages.ui.turns import step_aside
 
 UPLOAD_MIB = 64
 
@@ -81,6 +82,7 @@ def _options(name: str, label: str) -> DataOptions:
 
 def _stored(case: Case, files: dict[str, bytes]) -> str:
     """Open the files in a worker, telling what it does, and store them."""
+    step_aside()
     with st.status("Opening the files in a process of their own", expanded=True) as status:
         try:
             for told in store_upload(case, files):

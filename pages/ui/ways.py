@@ -33,7 +33,7 @@ def ways(desk: ScoreDesk, score: Score, scored: tuple[ScoreRecord, ...]) -> None
     if desk.result is None:
         st.caption("The sweep of this recipe is gone, so nothing can be put beside it.")
         return
-    others = rivals(desk.result, score.recipe, profile=desk.profile)
+    others = _others(desk, desk.result, score.recipe)
     found = measured(others, scored)
     missing = [other for other in others if other.name not in found]
     if found:
@@ -69,6 +69,21 @@ def _refused(result: Sensitivities, recipe: Recipe, profile: HardwareProfile) ->
             f"Not compared, because {plain(profile.title)} cannot run "
             f"{'it' if len(names) == 1 else 'them'}: {', '.join(names)}."
         )
+
+
+def _others(desk: ScoreDesk, result: Sensitivities, recipe: Recipe) -> tuple[Recipe, ...]:
+    profile = desk.profile
+    name = None if profile is None else profile.name
+    groups = [(layer.group, layer.input_group) for layer in result.layers]
+    key = (reads.version(desk.run), desk.record.id, desk.record.created, name, groups)
+    return _rivals(repr(key), result, recipe, profile)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _rivals(
+    key: str, _result: Sensitivities, _recipe: Recipe, _profile: HardwareProfile | None
+) -> tuple[Recipe, ...]:
+    return rivals(_result, _recipe, profile=_profile)
 
 
 def measured(others: tuple[Recipe, ...], scored: tuple[ScoreRecord, ...]) -> dict[str, Score]:
