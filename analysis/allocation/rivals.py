@@ -8,7 +8,7 @@ import numpy as np
 from analysis.allocation.baselines import baselines
 from analysis.allocation.cells import members
 from analysis.allocation.on_hardware import on_hardware, runs_on
-from analysis.allocation.uniform import Uniforms
+from analysis.allocation.uniform import Uniforms, called_uniform
 from analysis.cost import weight_bytes
 from analysis.errors import InfeasibleBudgetError, OptionError
 from analysis.hardware.profile import HardwareProfile
@@ -47,7 +47,7 @@ def refused(result: Sensitivities, recipe: Recipe, profile: HardwareProfile) -> 
         return tuple(
             other
             for other in baselines(result, recipe)
-            if other.name.startswith("uniform") and not runs_on(profile, result, other)
+            if called_uniform(other.name) and not runs_on(profile, result, other)
         )
     return ()
 

@@ -197,3 +197,8 @@ def _near(result: Sensitivities, recipe: Recipe | None) -> int | None:
         return None
     mean = sum(macs * bits for macs, bits in rows) / sum(macs for macs, _ in rows)
     return min(widths, key=lambda bits: (abs(bits - mean), -bits))
+
+
+def called_uniform(name: str) -> bool:
+    """Whether a baseline of that name is a uniform one, of one width or of two neighbours."""
+    return name.startswith("uniform")

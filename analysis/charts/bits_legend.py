@@ -1,6 +1,7 @@
 """The key to the colours of bit-widths."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from analysis.charts.numerals import SPACE
 from analysis.charts.palette import bits_colour
@@ -15,8 +16,13 @@ def bits_legend(widths: Iterable[int | None]) -> dict[str, object]:
         f'<span style="color:{bits_colour(width)}">■</span>{SPACE}{name}'
         for width, name in names.items()
     ]
+    return line_above((3 * SPACE).join(["bits", *squares]))
+
+
+def line_above(text: str) -> dict[str, Any]:
+    """An annotation of one line, left above the plot."""
     return {
-        "text": (3 * SPACE).join(["bits", *squares]),
+        "text": text,
         "x": 0,
         "xref": "paper",
         "xanchor": "left",

@@ -7,7 +7,7 @@ from math import isfinite, log10
 
 import plotly.graph_objects as go
 
-from analysis.charts.bits_legend import bits_legend
+from analysis.charts.bits_legend import bits_legend, line_above
 from analysis.charts.frame import axis, framed
 from analysis.charts.logscale import LogScale
 from analysis.charts.numerals import short
@@ -223,18 +223,7 @@ def _key(values: Mapping[str, float], title: str) -> dict[str, object]:
     known = _known(values)
     ends = (_COLOURS[0], min(known, default=0.0)), (_COLOURS[-1], max(known, default=0.0))
     squares = " … ".join(f'<span style="color:{c}">■</span> {_number(v)}' for c, v in ends)
-    return {
-        "text": f"{title}: {squares}" if known else title,
-        "x": 0,
-        "xref": "paper",
-        "xanchor": "left",
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "yshift": 6,
-        "showarrow": False,
-        "font": {"size": 12},
-    }
+    return line_above(f"{title}: {squares}" if known else title)
 
 
 def _alt(

@@ -8,6 +8,7 @@ import numpy as np
 from analysis.allocation.budget import Choice
 from analysis.allocation.predict import to_choice
 from analysis.allocation.rivals import rivals
+from analysis.allocation.uniform import called_uniform
 from analysis.allocation.verdict import Verdict, verdict
 from analysis.decision.paired import SURE, paired
 from analysis.decision.trials import Trials
@@ -59,7 +60,7 @@ def measured_verdict(
     as_good = [
         rival
         for rival in others
-        if rival.recipe.name.startswith("uniform")
+        if called_uniform(rival.recipe.name)
         and rival.measured is not None
         and rival.measured.divergence <= limit
     ]

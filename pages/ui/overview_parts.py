@@ -3,6 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.allocation.uniform import called_uniform
 from analysis.runs.bundle import command_line
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.scores import Score
@@ -112,7 +113,7 @@ def compared(
     if not own:
         return None, None
     wanted = own[0].score.cost.weight_bytes
-    uniforms = [record for record in scores if record.score.recipe.name.startswith("uniform")]
+    uniforms = [record for record in scores if called_uniform(record.score.recipe.name)]
     near = min(uniforms, key=lambda r: abs(r.score.cost.weight_bytes - wanted), default=None)
     return own[0], near
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import streamlit as st
 
 from analysis import serial
-from analysis.allocation.budget import Choice, Prediction
-from analysis.allocation.predict import predict
+from analysis.allocation.budget import Choice
+from analysis.allocation.predict import figures_of, predict
 from analysis.errors import RecipeError
 from analysis.recipe import Recipe, parse_recipe
 from analysis.runs.records import Job, ScoreOptions
@@ -89,23 +89,11 @@ def _saved(desk: Desk, recipe: Recipe, choice: Choice, *, again: bool = False) -
     """
     if desk.recipe_id is not None and desk.name == recipe.name and not again:
         return desk.recipe_id
-    figures = predicted_figures(choice.predicted)
+    figures = figures_of(choice.predicted)
     record = store().save_recipe(recipe, owner=owner(), run=desk.run, predicted=figures)
     store().save_terms(record.id, terms_of(desk.draft.now))
     keep(replace(desk, name=recipe.name, saved=(record.id, desk.draft.now)))
     return record.id
-
-
-def predicted_figures(predicted: Prediction) -> dict[str, float]:
-    """A prediction as the named figures that go with a stored recipe."""
-    named = {
-        "divergence": predicted.divergence,
-        "low": predicted.low,
-        "high": predicted.high,
-        "drop": predicted.drop,
-        "samples": float(predicted.samples),
-    }
-    return {name: value for name, value in named.items() if value is not None}
 
 
 def apply_and_score(desk: Desk, recipe: Recipe, choice: Choice) -> None:
@@ -144,7 +132,7 @@ def import_form(desk: Desk, result: Sensitivities) -> None:
         owner=owner(),
         run=desk.run,
         origin="imported",
-        predicted=predicted_figures(predict(result, recipe)),
+        predicted=figures_of(predict(result, recipe)),
     )
     put_away()
     go("recipe", run=desk.run, recipe=record.id)

@@ -23,15 +23,11 @@ def in_turn() -> Iterator[None]:
     try:
         yield
     finally:
-        _give_up()
+        step_aside()
 
 
 def step_aside() -> None:
-    """Let the next page be drawn, because this one is about to wait."""
-    _give_up()
-
-
-def _give_up() -> None:
+    """Let the next page be drawn: this one has ended, or is about to wait."""
     if getattr(_mine, "turn", False):
         _mine.turn = False
         _drawing.release()

@@ -5,6 +5,7 @@ import streamlit as st
 
 from analysis.allocation.difference import difference
 from analysis.allocation.rivals import refused, rivals
+from analysis.allocation.uniform import called_uniform
 from analysis.charts.numerals import range_text
 from analysis.hardware.profile import HardwareProfile
 from analysis.recipe import Recipe
@@ -104,7 +105,7 @@ def sentence(score: Score, found: dict[str, Score]) -> str:
     as_good = {
         name: other
         for name, other in found.items()
-        if name.startswith("uniform") and other.divergence <= limit
+        if called_uniform(name) and other.divergence <= limit
     }
     ours = score.cost.weight_bytes
     words, told = [], ""

@@ -7,7 +7,7 @@ usual run takes two nets, one cut and fewer evaluations.
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +31,7 @@ from analysis.workloads.workload import Workload
 from tests.bench.evolution import evolved
 from tests.bench.rows import Row
 from tests.bench.splits import DECISION_NETS, decision_workload
+from tests.bench.timing import timed
 
 BITS = (2.5, 3.0, 4.0)
 QUANTISERS = {
@@ -120,7 +121,7 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     workload = decision_workload(net, seed)
     made = subject(workload)
     simulator = Simulator(made)
-    forwards = [_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3)]
+    forwards = [timed(lambda: Trials.of(simulator, made.parts.sweep))[1] for _ in range(3)]
     began = time.process_time()
     work = sweep(workload, weight_spec=spec, seed=seed, method="sampled")
     pairs = list(work.measurements())
@@ -129,18 +130,12 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     result = Sensitivities.assemble(work.setup, points.values(), work.cost)
     known = interactions_of(work.setup.cells, rows)
     seconds = time.process_time() - began
-    forwards += [_seconds(lambda: Trials.of(simulator, made.parts.sweep)) for _ in range(3)]
+    forwards += [timed(lambda: Trials.of(simulator, made.parts.sweep))[1] for _ in range(3)]
     trials = Trials.of(simulator, made.parts.sweep)
     naive = statistics.median(forwards) * (1 + len(work.setup.cells))
     held = Trials.of(simulator, list(made.parts.evaluation))
     exact = Sensitivities.collect(sweep(workload, weight_spec=spec, seed=seed))
     return Swept(workload, result, exact, known, rows, trials, held, seconds, naive)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
 
 
 def _cases(known: Swept, net: str, quantiser: str, seed: int, evaluations: int) -> Iterator[Case]:

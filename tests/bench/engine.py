@@ -6,10 +6,9 @@ the forwards they are told in. `naive` is the obvious loop: one float forward fo
 
 import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,9 +33,9 @@ from analysis.workloads.workload import Workload, call_model
 from tests.bench import memory
 from tests.bench.nets import NETS, bench_workload
 from tests.bench.rows import Row
+from tests.bench.timing import timed
 from tests.naive import naive_kl
 
-T = TypeVar("T")
 Floats = NDArray[np.float64]
 
 ROUNDS = 3
@@ -158,13 +157,13 @@ def _sketch(workload: Workload, made: Subject, exact: Exact) -> Iterator[Row]:
     costs, more = [], []
     for _ in range(ROUNDS):
         forward = _forward_seconds(made)
-        _, both = _timed(
+        _, both = timed(
             lambda: Sensitivities.collect(sweep(workload, method="sketch", target="both"))
         )
         forward = (forward + _forward_seconds(made)) / 2
         costs.append(both / forward)
-        _, few = _timed(lambda: _sketched(workload, VARIANTS[:1]))
-        _, many = _timed(lambda: _sketched(workload, VARIANTS))
+        _, few = timed(lambda: _sketched(workload, VARIANTS[:1]))
+        _, many = timed(lambda: _sketched(workload, VARIANTS))
         more.append(many / few)
     yield Row("engine: sketch of weights and inputs, 6 options", _median(costs), "forwards", 8, 5)
     yield Row("engine: sketch, 24 options over 6", _median(more), "ratio", 1.2, 1.1)
@@ -210,7 +209,7 @@ def _sampled(workload: Workload, made: Subject, exact: Exact) -> Iterator[Row]:
     ratios = []
     for _ in range(ROUNDS):
         forward = _forward_seconds(made)
-        _, spent = _timed(lambda: Sensitivities.collect(sweep(workload, method="sampled")))
+        _, spent = timed(lambda: Sensitivities.collect(sweep(workload, method="sampled")))
         forward = (forward + _forward_seconds(made)) / 2
         ratios.append(spent / (forward * (1 + len(exact.rows))))
     yield Row("engine: sampled sweep over naive", _median(ratios), "ratio", 0.1, 1 / 14)
@@ -235,13 +234,7 @@ def _forward_seconds(made: Subject) -> float:
     """CPU seconds of one float forward of the sweep set, in the engine's own chunks."""
     batches = list(cut_batches(made.parts.sweep, chunk_size(made.layers)))
     with quiet_inference(made):
-        return _timed(lambda: [call_model(made.model, inputs) for inputs, _ in batches])[1]
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    began = time.process_time()
-    result = work()
-    return result, time.process_time() - began
+        return timed(lambda: [call_model(made.model, inputs) for inputs, _ in batches])[1]
 
 
 def _median(values: Sequence[float]) -> float:

@@ -1,9 +1,6 @@
 """The exact sweep of the demo against the loop anybody would write."""
 
 import statistics
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import torch
 from torch.func import functional_call
@@ -15,9 +12,9 @@ from analysis.sensitivity.points import DEFAULT_BITS
 from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import Subject, subject
 from tests.bench.rows import Row
+from tests.bench.timing import timed
 
 Figures = dict[tuple[str, int], float]
-T = TypeVar("T")
 
 NAIVE_BATCH = 32
 """The size the loop is fastest at here; at 128 it takes twice as long, for page faults."""
@@ -55,8 +52,8 @@ def measure() -> list[Row]:
     made = subject(workload)
     ratios = []
     for _ in range(ROUNDS):
-        naive, naive_seconds = _timed(lambda: naive_sweep(made))
-        ours, our_seconds = _timed(lambda: qs.Sensitivities.collect(qs.sweep(workload)))
+        naive, naive_seconds = timed(lambda: naive_sweep(made))
+        ours, our_seconds = timed(lambda: qs.Sensitivities.collect(qs.sweep(workload)))
         ratios.append(our_seconds / naive_seconds)
     apart = max(abs(point.divergence - naive[point.layer, point.bits]) for point in ours.points)
     return [
@@ -68,9 +65,3 @@ def measure() -> list[Row]:
             REQUIRED_RATIO,
         ),
     ]
-
-
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
-    began = time.process_time()
-    result = work()
-    return result, time.process_time() - began
