@@ -29,6 +29,8 @@ WITHOUT_TORCH = (
     "analysis.decision.values",
     "analysis.quant.spec",
     "analysis.quant.stats",
+    "analysis.sensitivity.block_points",
+    "analysis.sensitivity.blocks",
     "analysis.sensitivity.candidates",
     "analysis.sensitivity.families",
     "analysis.sensitivity.logit_shifts",

@@ -1,30 +1,33 @@
-"""The table behind every heat map: layers down, bit-widths across, a point or nothing in a cell."""
+"""The table behind every heat map: rows down, bit-widths across, a point or nothing in a cell."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf, isnan
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities, SweepPoint, SweepSetup, Target, leading
 
 Order = Literal["network", "worst"]
 
+P = TypeVar("P")
+
 
 @dataclass(frozen=True, slots=True)
-class CellGrid:
-    """Points by layer and bit-width.
+class CellGrid(Generic[P]):
+    """Points by layer (or block of layers) and bit-width.
 
     Attributes:
+        layers: names of the rows.
         rows: one tuple a layer, one entry a width; None where nothing is measured yet.
     """
 
     layers: tuple[str, ...]
     bits: tuple[int, ...]
-    rows: tuple[tuple[SweepPoint | None, ...], ...]
+    rows: tuple[tuple[P | None, ...], ...]
 
     @property
-    def points(self) -> Iterator[tuple[int, int, SweepPoint]]:
+    def points(self) -> Iterator[tuple[int, int, P]]:
         """Row, column and point of every measured cell."""
         for row, cells in enumerate(self.rows):
             for column, point in enumerate(cells):
@@ -37,7 +40,9 @@ class CellGrid:
         return sum(1 for _ in self.points)
 
 
-def cell_grid(result: Sensitivities, target: Target, order: Order = "network") -> CellGrid:
+def cell_grid(
+    result: Sensitivities, target: Target, order: Order = "network"
+) -> CellGrid[SweepPoint]:
     """The points of one target, in call order or with the worst layer first."""
     grid = setup_grid(result.setup, result.points, target)
     if order == "network":
@@ -46,7 +51,9 @@ def cell_grid(result: Sensitivities, target: Target, order: Order = "network") -
     return CellGrid(tuple(name for name, _ in ranked), grid.bits, tuple(row for _, row in ranked))
 
 
-def setup_grid(setup: SweepSetup, points: Iterable[SweepPoint], target: Target) -> CellGrid:
+def setup_grid(
+    setup: SweepSetup, points: Iterable[SweepPoint], target: Target
+) -> CellGrid[SweepPoint]:
     """The cells a sweep asks for, filled with the leading points there are.
 
     A later point of one cell replaces an earlier one.

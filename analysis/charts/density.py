@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from analysis.charts.frame import axis, framed
-from analysis.charts.grid import LEVELS, TOP, colour_bar
+from analysis.charts.grid import LEVELS, TOP, add_colour_bar
 from analysis.charts.histogram import VALUES
 from analysis.charts.palette import CIVIDIS, CLEAR
 from analysis.charts.rows import row_axis, row_pixels
@@ -66,13 +66,12 @@ def density_map(profiles: Sequence[LayerProfile], target: Target = "weight") -> 
         "from minus to plus its largest magnitude.",
         top=TOP,
     )
+    ticks = ((0.0, "0"), (0.5, "¼"), (1.0, "1"))
+    add_colour_bar(
+        figure, f"{VALUES[target]}s, relative to the layer's fullest bin (root)", CIVIDIS, ticks
+    )
     return figure.update_layout(
         hoverdistance=-1,
-        coloraxis=colour_bar(
-            f"{VALUES[target]}s, relative to the layer's fullest bin (root)",
-            CIVIDIS,
-            ((0.0, "0"), (0.5, "¼"), (1.0, "1")),
-        ),
         xaxis=axis(f"{VALUES[target]} / largest", side="top", tickvals=[-1, 0, 1], showgrid=False),
         yaxis=axis(
             ticks="",

@@ -17,6 +17,9 @@ LEVELS = 254
 TOP = 88
 """Pixels above the cells: colour bar, axis title, widths."""
 
+_TITLE = 17
+"""Pixels of the title above the colour bar."""
+
 
 def grid_height(layers: int) -> int:
     """Pixels of the whole figure."""
@@ -37,17 +40,36 @@ def colour_cells(shares: NDArray[np.float64]) -> go.Heatmap:
     )
 
 
-def colour_bar(
-    title: str, colours: tuple[str, ...], ticks: tuple[tuple[float, str], ...]
+def add_colour_bar(
+    figure: go.Figure, title: str, colours: tuple[str, ...], ticks: tuple[tuple[float, str], ...]
+) -> go.Figure:
+    """A colour axis with its bar above the plot, where it stays in sight of tall figures.
+
+    Its title is an annotation: plotly's own lies on the bar where the figure is low.
+    """
+    figure.add_annotation(
+        text=title,
+        showarrow=False,
+        font={"size": 12},
+        x=0.5,
+        xref="paper",
+        y=1,
+        yref="paper",
+        yanchor="top",
+        yshift=TOP + 2,
+    )
+    return figure.update_layout(coloraxis=_colour_axis(colours, ticks, figure.layout.height))
+
+
+def _colour_axis(
+    colours: tuple[str, ...], ticks: tuple[tuple[float, str], ...], height: float
 ) -> dict[str, Any]:
-    """Colour axis with its bar above the plot, where it stays in sight of tall figures."""
     return {
         "colorscale": scale(colours),
         "cmin": 0,
         "cmax": LEVELS,
         "colorbar": {
             "orientation": "h",
-            "title": {"text": title, "side": "top", "font": {"size": 12}},
             "tickvals": [LEVELS * share for share, _ in ticks],
             "ticktext": [text for _, text in ticks],
             "tickfont": {"size": 11},
@@ -55,7 +77,7 @@ def colour_bar(
             "len": 1,
             "x": 0.5,
             "xpad": 0,
-            "y": 1,
+            "y": 1 - _TITLE / height,
             "yref": "container",
             "yanchor": "top",
             "ypad": 0,
@@ -64,7 +86,7 @@ def colour_bar(
     }
 
 
-def place_grid(figure: go.Figure, grid: CellGrid, selected: str | None = None) -> None:
+def place_grid(figure: go.Figure, grid: CellGrid[Any], selected: str | None = None) -> None:
     """Axes of a layers x bits figure, and a frame round the selected layer."""
     rows = row_axis(grid.layers, selected=selected)
     whole = grid.count == len(grid.layers) * len(grid.bits)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.charts.cells import CellGrid, Order, cell_grid
 from analysis.charts.frame import framed
-from analysis.charts.grid import TOP, colour_bar, colour_cells, grid_height, place_grid
+from analysis.charts.grid import TOP, add_colour_bar, colour_cells, grid_height, place_grid
 from analysis.charts.logscale import log_scale
 from analysis.charts.numerals import SPACE, nice_ticks, short, tick
 from analysis.charts.overlay import cell_numbers, click_overlay, uncertain_marks
@@ -33,7 +33,7 @@ class HeatmapInfo:
         texts: number of each cell; empty where nothing is measured.
     """
 
-    grid: CellGrid
+    grid: CellGrid[SweepPoint]
     read: Reading
     shares: NDArray[np.float64]
     ticks: tuple[tuple[float, str], ...]
@@ -83,14 +83,16 @@ def _linear_shades(values: Values, read: Reading) -> Shades:
     return share, tuple((share(number), tick(number)) for number in nice_ticks(low, high))
 
 
-def _table(grid: CellGrid, values: Values) -> NDArray[np.float64]:
+def _table(grid: CellGrid[SweepPoint], values: Values) -> NDArray[np.float64]:
     table = np.full((len(grid.layers), len(grid.bits)), nan)
     for place, value in values.items():
         table[place] = value
     return table
 
 
-def _texts(grid: CellGrid, texts: dict[tuple[int, int], str]) -> tuple[tuple[str, ...], ...]:
+def _texts(
+    grid: CellGrid[SweepPoint], texts: dict[tuple[int, int], str]
+) -> tuple[tuple[str, ...], ...]:
     columns = range(len(grid.bits))
     return tuple(tuple(texts.get((row, c), "") for c in columns) for row in range(len(grid.layers)))
 
@@ -125,7 +127,7 @@ def sensitivity_heatmap(
         top=TOP,
     )
     place_grid(figure, info.grid, selected)
-    return figure.update_layout(coloraxis=colour_bar(info.read.title, CIVIDIS, info.ticks))
+    return add_colour_bar(figure, info.read.title, CIVIDIS, info.ticks)
 
 
 def _strokes(info: HeatmapInfo) -> list[go.Scatter]:

@@ -48,7 +48,7 @@ def live_heatmap(
     }
 
 
-def _cells(grid: CellGrid, shades: LogScale) -> dict[str, Any]:
+def _cells(grid: CellGrid[SweepPoint], shades: LogScale) -> dict[str, Any]:
     """Column, row, decade for the colour; then number, samples, layer and bits for people."""
     rows = [
         _cell(
@@ -84,7 +84,7 @@ def _cell(point: SweepPoint, row: list[Any]) -> list[Any] | dict[str, Any]:
     return {"value": row, "itemStyle": {"opacity": FADED}} if point.uncertain else row
 
 
-def _columns(grid: CellGrid, *, dark: bool) -> dict[str, Any]:
+def _columns(grid: CellGrid[SweepPoint], *, dark: bool) -> dict[str, Any]:
     return {
         "type": "category",
         "data": [str(width) for width in grid.bits],
@@ -99,7 +99,7 @@ def _columns(grid: CellGrid, *, dark: bool) -> dict[str, Any]:
     }
 
 
-def _rows(grid: CellGrid, *, dark: bool) -> dict[str, Any]:
+def _rows(grid: CellGrid[SweepPoint], *, dark: bool) -> dict[str, Any]:
     return {
         "type": "category",
         "data": [shortened(name) for name in grid.layers],

@@ -50,6 +50,11 @@ def signed(number: float, digits: int) -> str:
     return (MINUS if number < 0 else "+") + text
 
 
+def signed_short(value: float, digits: int = 2) -> str:
+    """`short` behind a sign: ``+0.010``, ``−3.4e−5``; zero has none."""
+    return short(value, digits) if not value > 0 else f"+{short(value, digits)}"
+
+
 def nice_ticks(low: float, high: float, most: int = 5) -> tuple[float, ...]:
     """Up to `most` round numbers within the range, evenly spaced."""
     if not high > low:

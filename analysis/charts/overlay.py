@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from analysis.charts.cells import CellGrid
 from analysis.charts.palette import ACCENT, NEUTRAL, ink_on, ramp
 from analysis.charts.rows import row_pixels
+from analysis.sensitivity.points import SweepPoint
 
 
 def click_overlay(
-    grid: CellGrid, *, marker: dict[str, Any] | None = None, **hover: Any
+    grid: CellGrid[Any], *, marker: dict[str, Any] | None = None, **hover: Any
 ) -> go.Scatter:
-    """One marker a measured cell; its `customdata` is `[layer, bits]`.
+    """One marker a measured cell; its `customdata` is `[name of the row, bits]`.
 
     Args:
         grid: the cells below.
@@ -32,7 +33,7 @@ def click_overlay(
     return go.Scatter(
         x=np.array([column for _, column, _ in places], dtype=np.uint8),
         y=np.array([row for row, _, _ in places], dtype=row_type),
-        customdata=[[point.layer, point.bits] for _, _, point in places],
+        customdata=[[grid.layers[row], grid.bits[column]] for row, column, _ in places],
         mode="markers",
         marker={
             "symbol": "square",
@@ -49,7 +50,7 @@ def click_overlay(
 
 
 def uncertain_marks(
-    grid: CellGrid, shares: NDArray[np.float64], colours: tuple[str, ...]
+    grid: CellGrid[SweepPoint], shares: NDArray[np.float64], colours: tuple[str, ...]
 ) -> go.Scatter:
     """A stroke through each cell that is only an estimate, or as uncertain as it is large."""
     places = [(row, column) for row, column, point in grid.points if point.uncertain]
@@ -70,7 +71,7 @@ def uncertain_marks(
 
 
 def cell_numbers(
-    grid: CellGrid,
+    grid: CellGrid[Any],
     texts: tuple[tuple[str, ...], ...],
     shares: NDArray[np.float64],
     colours: tuple[str, ...],

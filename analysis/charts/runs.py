@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from analysis.charts.cells import CellGrid, cell_grid
 from analysis.charts.frame import framed
-from analysis.charts.grid import TOP, colour_bar, colour_cells, grid_height, place_grid
+from analysis.charts.grid import TOP, add_colour_bar, colour_cells, grid_height, place_grid
 from analysis.charts.numerals import short
 from analysis.charts.overlay import cell_numbers, click_overlay
 from analysis.charts.palette import DELTA
 from analysis.charts.rows import NUMBERED
-from analysis.sensitivity.points import Sensitivities, Target
+from analysis.sensitivity.points import Sensitivities, SweepPoint, Target
 
 LEAST_SPAN = 1.0
 """The colours reach at least a factor of two, so that noise does not look like a change."""
@@ -31,7 +31,7 @@ class DeltaInfo:
         span: log2 of the ratio at the ends of the colour scale.
     """
 
-    grid: CellGrid
+    grid: CellGrid[SweepPoint]
     ratios: NDArray[np.float64]
     span: float
 
@@ -92,8 +92,7 @@ def delta_heatmap(a: Sensitivities, b: Sensitivities, target: Target) -> go.Figu
     ticks = tuple(
         ((step + 1) / 2, _factor(2.0 ** (step * info.span))) for step in (-1.0, -0.5, 0.0, 0.5, 1.0)
     )
-    bar = colour_bar("divergence, second run over first", DELTA, ticks)
-    return figure.update_layout(coloraxis=bar)
+    return add_colour_bar(figure, "divergence, second run over first", DELTA, ticks)
 
 
 def _factor(ratio: float) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from analysis.cli.answer import Answer, JsonFlag, WorkloadArgument, note, table
+from analysis.cli.blocks import blocks_document, blocks_text
 from analysis.cli.opening import open_store, resolve_source
 from analysis.cli.progress import watched
 from analysis.cli.proxies import proxies_text
@@ -86,6 +87,8 @@ def sweep(  # noqa: PLR0913  (an option each)
     note(f"Stored as run {attempt.job_id}; the app shows it at /sensitivity?run={attempt.job_id}")
     known = store.interactions(attempt.job_id)
     document, text = sweep_document(result, known), sweep_text(result)
+    document["blocks"] = blocks_document(result, known)
+    text = "\n\n".join(part for part in (blocks_text(result, known), text) if part)
     if proxies:
         found = store.proxies(attempt.job_id)
         document["proxies"] = proxies_document(result, found)

@@ -1,30 +1,31 @@
 """A sweep that has ended: heat map, certainty of the ranking, curves, and the table twin."""
 
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Hashable, Sequence
 
 import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from analysis.charts.cells import CellGrid, Order, cell_grid
+from analysis.charts.cells import Order, cell_grid
 from analysis.charts.curves import sensitivity_curves
 from analysis.charts.heatmap import sensitivity_heatmap
-from analysis.charts.numerals import DIVERGENCES, range_text, short
+from analysis.charts.numerals import range_text, short
+from analysis.sensitivity.block_points import within_layers
+from analysis.sensitivity.blocks import find_blocks
 from analysis.sensitivity.points import Sensitivities, SweepPoint, Target
 from pages.ui import reads
 from pages.ui.cards import table_height
-from pages.ui.checks import one_of
 from pages.ui.controls import plot
 from pages.ui.evidence import evidence_text
-from pages.ui.live_sweep import TARGET_TITLES, targets
+from pages.ui.live_sweep import TARGET_TITLES
 from pages.ui.places import go
+from pages.ui.sweep_blocks import block_maps, block_table
+from pages.ui.sweep_controls import Shown, shown_choices
 from pages.ui.text import metric_text, metric_title, plain
 
 CERTAINTY_BITS = 4
 NAMED = 3
 """So many of the most sensitive layers are named."""
-_ORDERS: dict[Order, str] = {"network": "Network order", "worst": "Worst first"}
 
 
 def sweep_view(run: str, result: Sensitivities) -> None:
@@ -34,25 +35,27 @@ def sweep_view(run: str, result: Sensitivities) -> None:
         run: its id, for links and cached figures.
         result: with at least one point.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        shown = _targets(result)
-        value = _value(result)
-        order = _order()
-    _judgement(result, shown)
-    for target in shown:
-        _map(run, result, target, value, order, titled=len(shown) > 1)
+    blocks = find_blocks([layer.name for layer in result.layers])
+    shown = shown_choices(result, blocks)
+    _judgement(result, shown.targets)
+    chosen = block_maps(run, result, blocks, shown) if shown.rows == "blocks" else None
+    inside = result if chosen is None else within_layers(result, chosen.layers)
+    for target in shown.targets:
+        _map(run, inside, target, shown, titled=len(shown.targets) > 1)
     table, curves, specs = st.tabs(
         ["Table", "Curves", "Specs"], on_change="rerun", key="sweep_details"
     )
     with table:
-        for target in shown if table.open else ():
-            _table_twin(run, result, target, value, cell_grid(result, target, order))
+        for target in shown.targets if table.open else ():
+            if chosen is not None:
+                block_table(chosen.infos[target], target)
+            _table_twin(run, inside, target, shown)
     with curves:
-        for target in shown if curves.open else ():
-            _curves(run, result, target, value)
+        for target in shown.targets if curves.open else ():
+            _curves(run, inside, target, shown.value)
     with specs:
-        for target in shown if specs.open else ():
-            _specs(result, target, order)
+        for target in shown.targets if specs.open else ():
+            _specs(inside, target, shown.order)
 
 
 def _judgement(result: Sensitivities, shown: Sequence[Target]) -> None:
@@ -69,7 +72,7 @@ def _curves(run: str, result: Sensitivities, target: Target, value: str) -> None
     def build() -> Figure:
         return sensitivity_curves(result, target=target, value=value)
 
-    lines = reads.drawn(("curves", *reads.version(run), target, value), build)
+    lines = reads.drawn(("curves", *_key(run, result), target, value), build)
     plot(lines, key=f"sweep_curves_{target}")
 
 
@@ -103,14 +106,17 @@ def _choice(result: Sensitivities, target: Target) -> str:
     return "Of the ways swept at a width the one of least divergence is shown. " if ways else ""
 
 
-def _map(
-    run: str, result: Sensitivities, target: Target, value: str, order: Order, *, titled: bool
-) -> None:
+def _key(run: str, result: Sensitivities) -> tuple[Hashable, ...]:
+    """What a figure of these layers of a run is made of."""
+    return (*reads.version(run), *(layer.name for layer in result.layers))
+
+
+def _map(run: str, result: Sensitivities, target: Target, shown: Shown, *, titled: bool) -> None:
     """One heat map; a click opens the layer at that width."""
-    key = (*reads.version(run), target, value, order)
+    key = (*_key(run, result), target, shown.value, shown.order)
     figure = reads.drawn(
         ("heatmap", *key),
-        lambda: sensitivity_heatmap(result, target=target, value=value, order=order),
+        lambda: sensitivity_heatmap(result, target=target, value=shown.value, order=shown.order),
     )
 
     def clicked(cell: Sequence[object]) -> None:
@@ -152,53 +158,6 @@ def interaction_sentence(reliability: float) -> str:
     )
 
 
-def _targets(result: Sensitivities) -> tuple[Target, ...]:
-    present = targets(result.setup)
-    if len(present) == 1:
-        return present
-    choices = (*present, "both")
-    chosen = st.segmented_control(
-        "Quantised",
-        choices,
-        default=present[0],
-        required=True,
-        format_func=lambda name: "Both" if name == "both" else TARGET_TITLES[name],
-        key="sweep_view_target",
-    )
-    picked = one_of("target", chosen, choices)
-    return tuple(target for target in present if picked in (target, "both"))
-
-
-def _value(result: Sensitivities) -> str:
-    metric = result.setup.metric
-    if metric is None:
-        return "divergence"
-    values = ("divergence", metric)
-    chosen = st.segmented_control(
-        "Colour",
-        values,
-        default="divergence",
-        required=True,
-        format_func=lambda name: metric_title(name) if name == metric else "Divergence",
-        key="sweep_view_value",
-        help=f"Divergence: {DIVERGENCES[result.setup.divergence]}, of the quantised output "
-        "against the float output.",
-    )
-    return one_of("value", chosen, values)
-
-
-def _order() -> Order:
-    chosen = st.segmented_control(
-        "Rows",
-        get_args(Order),
-        default="network",
-        required=True,
-        format_func=lambda order: _ORDERS[order],
-        key="sweep_view_order",
-    )
-    return one_of("order", chosen, get_args(Order))
-
-
 def _open_layer(run: str, result: Sensitivities, target: Target, layer: str, bits: int) -> None:
     point = result.point(layer, target, bits)
     if point is not None:
@@ -211,10 +170,9 @@ def _evidence(result: Sensitivities, target: Target) -> str:
     return evidence_text(result.of(target), asked)
 
 
-def _table_twin(
-    run: str, result: Sensitivities, target: Target, value: str, grid: CellGrid
-) -> None:
+def _table_twin(run: str, result: Sensitivities, target: Target, shown: Shown) -> None:
     """The heat map as a table, for the keyboard: choosing a cell opens its layer."""
+    value, grid = shown.value, cell_grid(result, target, shown.order)
     frame = pd.DataFrame(
         [[_cell_text(point, value) for point in row] for row in grid.rows],
         columns=[f"{bits} bits" for bits in grid.bits],

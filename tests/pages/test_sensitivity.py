@@ -62,7 +62,7 @@ def test_a_chosen_cell_opens_its_layer_at_that_width(open_page, filled):
 
 def test_rows_can_be_ordered_worst_first(open_page, filled):
     app = open_page("sensitivity", run=filled.run)
-    order = switch(app, "Rows")
+    order = switch(app, "Order")
     order.set_value("worst").run()
     worst = dict.fromkeys(app.dataframe[0].value.index, 0.0)
     for point in filled.result.points:
@@ -200,3 +200,31 @@ def test_a_job_that_is_no_sweep_is_refused(open_page, filled):
     job = RunStore().submit("score", "digits", options, owner="local")
     app = open_page("sensitivity", run=job.id)
     assert "must be a sweep" in app.error[0].value
+
+
+def test_blocks_are_shown_with_the_layers_of_the_chosen_one(open_page):
+    add_job(RunStore(), make_sensitivities(16, bits=(2, 4)), run="deep")
+    app = open_page("sensitivity", run="deep")
+    switch(app, "Rows").set_value("blocks").run()
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == 2
+    assert "An estimate, not a measurement" in text(app)
+    app.selectbox(key="sweep_block").select("stage2.4").run()
+    assert app.query_params["block"] == "stage2.4"
+    blocks, layers = app.dataframe[0].value, app.dataframe[1].value
+    assert "stage2.4" in blocks.index
+    assert set(layers.index) == {"stage2.4.conv1", "stage2.4.conv2"}
+
+
+def test_a_link_to_a_block_shows_blocks(open_page):
+    add_job(RunStore(), make_sensitivities(16, bits=(2, 4)), run="deep")
+    app = open_page("sensitivity", run="deep", block="stage2.4")
+    assert switch(app, "Rows").value == "blocks"
+    assert app.selectbox(key="sweep_block").value == "stage2.4"
+
+
+def test_a_net_without_blocks_has_no_choice_of_rows(open_page):
+    add_job(RunStore(), make_sensitivities(2, bits=(2, 4)), run="plain")
+    app = open_page("sensitivity", run="plain")
+    assert not app.exception and not app.error
+    assert all(found.label != "Rows" for found in app.button_group)
