@@ -1,6 +1,6 @@
 """The affine map between real values and integer codes, and how a range becomes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -31,8 +31,28 @@ class QParams:
     zero_point: Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CodeRanges:
+    """Integer formats side by side, all symmetric or none.
+
+    Attributes:
+        qmin: int32, of a shape that broadcasts against (formats, rows, groups).
+        qmax: likewise.
+    """
+
+    symmetric: bool
+    qmin: Tensor
+    qmax: Tensor
+
+    @classmethod
+    def of(cls, formats: Sequence[IntFormat]) -> "CodeRanges":
+        """The formats in their order, (formats, 1, 1)."""
+        ends = torch.tensor([(f.qmin, f.qmax) for f in formats], dtype=torch.int32)
+        return cls(formats[0].symmetric, *ends.reshape(-1, 1, 1, 2).unbind(-1))
+
+
 def affine_qparams(
-    low: Tensor, high: Tensor, format: IntFormat, *, largest: float = FLOAT32_MAX
+    low: Tensor, high: Tensor, format: IntFormat | CodeRanges, *, largest: float = FLOAT32_MAX
 ) -> QParams:
     """The qparams that spread the codes over a range.
 
@@ -45,10 +65,10 @@ def affine_qparams(
     Args:
         low: float64, any shape; smallest value to represent.
         high: float64, same shape; largest value to represent, `low <= high`.
-        format: number format.
+        format: number format, or several that broadcast against the ranges.
         largest: largest finite number of the tensor's own type.
     """
-    levels = float(format.qmax - format.qmin)
+    levels = torch.as_tensor(format.qmax - format.qmin, dtype=torch.float64)
     magnitude = torch.maximum(low.abs(), high.abs())
     constant = low == high
     if format.symmetric:
@@ -60,7 +80,7 @@ def affine_qparams(
     if format.symmetric:
         zero_point = torch.zeros_like(scale)
     else:
-        zero_point = (-bottom / scale.double()).round_().clamp_(0.0, levels)
+        zero_point = torch.minimum((-bottom / scale.double()).round_().clamp_(min=0.0), levels)
     reach = torch.maximum(zero_point - format.qmin, format.qmax - zero_point).double()
     scale = _held_finite(scale, constant, reach, largest)
     return QParams(scale, zero_point.to(torch.int32))
@@ -113,7 +133,10 @@ class Grid:
 
     @classmethod
     def of(
-        cls, qparams: QParams, format: IntFormat | FixedPointFormat, dtype: torch.dtype
+        cls,
+        qparams: QParams,
+        format: IntFormat | FixedPointFormat | CodeRanges,
+        dtype: torch.dtype,
     ) -> "Grid":
         """The grid of some qparams, to be used in arithmetic of `dtype`."""
         zero_point = qparams.zero_point

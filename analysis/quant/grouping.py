@@ -77,7 +77,7 @@ class Grouping:
         return torch.cat([part.reshape(self.rows, -1) for part in parts], dim=1)
 
     def spread(self, per_group: Tensor) -> Tensor:
-        """(rows, groups) in a form that broadcasts against (rows, length)."""
+        """(…, rows, groups) in a form that broadcasts against (rows, length)."""
         if self.groups == 1:
             return per_group
-        return per_group.repeat_interleave(self.size, dim=1)[:, : self.length]
+        return per_group.repeat_interleave(self.size, dim=-1)[..., : self.length]

@@ -10,6 +10,7 @@ from analysis.quant.observed_ranges import OBSERVED_RANGE_METHODS, ObservedRange
 from analysis.quant.observer import Observer
 from analysis.quant.ranges import RANGE_METHODS
 from analysis.quant.scales import range_qparams
+from analysis.quant.shrink_search import Range
 from analysis.quant.spec import QuantSpec, check_activation_spec, check_weight_spec
 
 __all__ = ["QParams", "activation_qparams", "checked_weight", "weight_qparams"]
@@ -57,14 +58,22 @@ def weight_qparams(weight: Tensor, spec: QuantSpec, channel_axis: int) -> QParam
     check_weight_spec(spec)
     values = checked_weight(weight)
     grouping = Grouping.of(values, spec.granularity, channel_axis)
+    low, high = clipped(*group_ranges(grouping.cut(values), grouping, spec), spec.clip)
+    return range_qparams(low, high, spec.format, largest=torch.finfo(weight.dtype).max)
+
+
+def group_ranges(rows: Tensor, grouping: Grouping, spec: QuantSpec) -> Range:
+    """What the codes of each group shall cover, before it is clipped; each (rows, groups)."""
     find = RANGE_METHODS[spec.range_method]
-    found = [find(block, spec.format) for block in grouping.blocks(grouping.cut(values))]
-    low = grouping.gather([low for low, _ in found])
-    high = grouping.gather([high for _, high in found])
-    # A constant keeps its range, and so comes back exactly.
-    share = torch.where(low < high, spec.clip, 1.0)
-    largest = torch.finfo(weight.dtype).max
-    return range_qparams(share * low, share * high, spec.format, largest=largest)
+    found = [find(block, spec.format) for block in grouping.blocks(rows)]
+    low, high = (grouping.gather(list(ends)) for ends in zip(*found, strict=True))
+    return low, high
+
+
+def clipped(low: Tensor, high: Tensor, share: float | Tensor) -> Range:
+    """That share of each range; a constant keeps its own, and so comes back exactly."""
+    kept = torch.where(low < high, torch.as_tensor(share, dtype=low.dtype), 1.0)
+    return kept * low, kept * high
 
 
 def activation_qparams(observed: Observer, spec: QuantSpec) -> QParams:

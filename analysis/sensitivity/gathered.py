@@ -1,6 +1,7 @@
 """Raw figures of a running sweep, and the points they make."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.metrics import Metric
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Cell, CellSamples, Stage, SweepPoint, SweepSetup
-from analysis.sensitivity.resampling import mean_interval
+from analysis.sensitivity.resampling import mean_intervals
 from analysis.sensitivity.stage import CellsByLayer, SweepStage
 
 Floats = NDArray[np.float64]
@@ -73,29 +74,41 @@ class Gathered:
         """Share of a stage that is done."""
         return self.covered[stage.name] / (stage.samples * len(self.setup.cells))
 
-    def point(self, cell: Cell) -> SweepPoint:
-        """The cell's best figure so far.
+    def points(self, cells: Sequence[Cell]) -> list[SweepPoint]:
+        """The best figure of each cell so far; all of them must have one.
 
         A measurement goes before an estimate; of two measurements the complete one, else the one
         with the narrower interval.
         """
-        sketch, *measured = (self._point(cell, stage) for stage in get_args(Stage))
-        found = [point for point in measured if point is not None]
-        if not found:
-            assert sketch is not None
-            return sketch
-        whole = [point for point in found if point.stage == "exact" and point.complete]
-        return min(whole or found, key=lambda point: point.high - point.low)
+        best: dict[Cell, SweepPoint] = {}
+        for stage in get_args(Stage):
+            for cell, point in self._of_stage(cells, stage):
+                best[cell] = min(best.get(cell, point), point, key=_rank)
+        return [best[cell] for cell in cells]
 
-    def _point(self, cell: Cell, stage: Stage) -> SweepPoint | None:
-        blocks = [b for _, b in sorted(self._blocks[stage].items()) if cell in b.covered]
-        if not blocks:
-            return None
-        rows = np.concatenate([block.values[self._places[cell]] for block in blocks])
-        mean, low, high = mean_interval(np.ascontiguousarray(rows[:, 0]))
+    def _of_stage(self, cells: Sequence[Cell], stage: Stage) -> Iterator[tuple[Cell, SweepPoint]]:
+        """What a stage says of those cells that it has rows of."""
+        blocks = self._blocks[stage]
+        alike: dict[tuple[int, ...], list[Cell]] = defaultdict(list)
+        for cell in cells:
+            alike[tuple(x for x in sorted(blocks) if cell in blocks[x].covered)].append(cell)
+        for starts, group in alike.items():
+            if not starts:
+                continue
+            places = [self._places[cell] for cell in group]
+            rows = np.concatenate([blocks[start].values[places] for start in starts], axis=1)
+            intervals = zip(*mean_intervals(rows[:, :, 0]), strict=True)
+            for cell, of_cell, interval in zip(group, rows, intervals, strict=True):
+                covered = sum(blocks[start].covered[cell] for start in starts)
+                yield cell, self._point(cell, stage, of_cell, interval, covered)
+
+    def _point(
+        self, cell: Cell, stage: Stage, rows: Floats, interval: Sequence[float], covered: int
+    ) -> SweepPoint:
         metrics: dict[str, float] = {}
         if self.metric is not None and self.setup.metric and rows.shape[1] > 1:
             metrics = {self.metric.name: metric_value(self.metric, rows[:, 1:])}
+        mean, low, high = map(float, interval)
         return SweepPoint(
             layer=cell.layer,
             target=cell.target,
@@ -104,8 +117,16 @@ class Gathered:
             divergence=mean,
             low=low,
             high=high,
-            samples=sum(block.covered[cell] for block in blocks),
+            samples=covered,
             total=self.totals[stage],
             metrics=metrics,
             stage=stage,
         )
+
+
+def _rank(point: SweepPoint) -> tuple[int, float]:
+    """Complete measurements, other measurements, estimates; within them the narrower interval."""
+    if point.stage == "sketch":
+        return 2, 0.0
+    whole = point.stage == "exact" and point.complete
+    return int(not whole), point.high - point.low

@@ -38,4 +38,7 @@ def _ends(estimates: Floats) -> tuple[float, float]:
     A resample of one class has no area under a curve.
     """
     known = estimates[~np.isnan(estimates)]
-    return interval_ends(known) if 2 * len(known) >= len(estimates) else NO_INTERVAL
+    if 2 * len(known) < len(estimates):
+        return NO_INTERVAL
+    low, high = interval_ends(known)
+    return float(low), float(high)

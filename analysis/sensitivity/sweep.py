@@ -124,10 +124,12 @@ class Sweep:
             if unit.stage == "sketch" and refused:
                 continue
             try:
-                for samples in rows:
-                    gathered.add(samples)
+                for together in _arriving(unit, rows):
+                    for samples in together:
+                        gathered.add(samples)
                     self.fraction = self._fraction(gathered)
-                    yield samples, gathered.point(samples.cell)
+                    points = gathered.points([samples.cell for samples in together])
+                    yield from zip(together, points, strict=True)
             except NoBackwardError as error:
                 refused = True
                 self.notes.append(str(error))
@@ -221,6 +223,14 @@ def sweep(
     fresh = Sweep(made, asked, setup, found, need, handover, spent=spent)
     fresh.notes.extend((*made.notes, *_metric_notes(made, found), *_unseen_notes(fresh)))
     return fresh
+
+
+def _arriving(unit: Unit, rows: Iterator[CellSamples]) -> Iterator[list[CellSamples]]:
+    """Rows that are there at the same time: a sketch has those of all cells at once."""
+    if unit.stage == "sketch":
+        yield list(rows)
+    else:
+        yield from ([row] for row in rows)
 
 
 def _metric_notes(made: Subject, found: FloatRun) -> list[str]:

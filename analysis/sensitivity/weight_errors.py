@@ -47,11 +47,12 @@ def weight_errors(made: WeightCache, layer: Layer, specs: Sequence[QuantSpec]) -
     weight = made.subject.model.get_parameter(layer.param).detach()
     plain = [replace(spec, bias_correction=False) for spec in specs]
     different = list(dict.fromkeys(plain))
-    errors = [(made.get(layer, spec).weight - weight).flatten() for spec in different]
+    made.ready(layer, specs)
+    quantised = torch.stack([made.get(layer, spec).weight for spec in different])
     shifts = [made.get(layer, spec).shift for spec in specs]
     none = weight.new_zeros(layer.channels)
     return WeightErrors(
-        torch.stack(errors),
+        quantised.sub_(weight).flatten(1),
         torch.tensor([different.index(spec) for spec in plain]),
         torch.stack([none if shift is None else shift for shift in shifts])
         if any(shift is not None for shift in shifts)

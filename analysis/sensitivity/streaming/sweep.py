@@ -109,9 +109,10 @@ class StreamedSweep:
                 effects = half_effects(self.source, half, plan, states)
                 share = (len(parts) - half.number) / len(parts)
                 self.fraction = (1 + (self._planned - 1) * share) / self._planned
-                for row in self._rows(effects, len(draw.indices)):
+                rows = list(self._rows(effects, len(draw.indices)))
+                for row in rows:
                     gathered.add(row)
-                    yield row, gathered.point(row.cell)
+                yield from zip(rows, gathered.points([row.cell for row in rows]), strict=True)
         self.notes.extend(self._outlook(samples * length))
 
     def _turn(self, states: HiddenStates, last: int) -> tuple[FloatRun, Draw]:
