@@ -19,6 +19,7 @@ from pages.ui.recipe_files import import_form, save_and_score
 from pages.ui.recipe_table import recipe_table, take_edits
 from pages.ui.recipe_view import figures, frontier_chart, marginal_sentence, pictures
 from pages.ui.saved_recipes import saved_recipes
+from pages.ui.sections import section
 from pages.ui.state import current_run
 from pages.ui.what_if import what_if
 
@@ -66,14 +67,13 @@ else:
             st.subheader("What if", anchor=False)
             what_if(desk, result, choice)
         pictures(run, result, choice.recipe)
-    groups = st.expander(
-        "Decision groups", icon=":material/link:", on_change="rerun", key=GROUPS_KEY
-    )
-    if groups.open:
-        with groups:
+    with section("Decision groups", key=GROUPS_KEY, icon=":material/link:") as drawn:
+        if drawn:
             groups_panel(desk, result)
-    with st.expander("Saved recipes", icon=":material/folder_open:"):
-        saved_recipes(desk, result)
-    with st.expander("Import a recipe", icon=":material/upload:"):
-        import_form(desk, result)
+    with section("Saved recipes", key="saved", icon=":material/folder_open:") as drawn:
+        if drawn:
+            saved_recipes(desk, result)
+    with section("Import a recipe", key="import", icon=":material/upload:") as drawn:
+        if drawn:
+            import_form(desk, result)
     write_address(desk)

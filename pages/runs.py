@@ -7,6 +7,7 @@ from pages.ui.run_actions import run_actions
 from pages.ui.run_compare import run_compare
 from pages.ui.run_import import run_import
 from pages.ui.runs_list import at_work, runs_table, visible_jobs
+from pages.ui.sections import section
 
 page_header("Runs", note="Sweeps, scores and looks: yours, and those shared with everybody.")
 jobs = visible_jobs()
@@ -26,5 +27,6 @@ else:
         run_actions(chosen)
     st.subheader("Compare two sweeps", anchor=False)
     run_compare(jobs)
-with st.expander("Import a run", icon=":material/upload:"):
-    run_import()
+with section("Import a run", key="run_import", icon=":material/upload:") as drawn:
+    if drawn:
+        run_import()

@@ -6,6 +6,7 @@ from pages.ui import reads
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.live_sweep import live_sweep
 from pages.ui.proxy_view import proxy_section
+from pages.ui.sections import section
 from pages.ui.state import current_run
 from pages.ui.sweep_form import sweep_form
 from pages.ui.sweep_state import measured, state_card, sweep_note
@@ -16,8 +17,14 @@ row = reads.job(run)
 asked = st.query_params.get("workload")
 
 page_header("Sensitivity", run=run, note=sweep_note(row))
-with st.expander("Start a sweep", icon=":material/play_arrow:", expanded=asked is not None):
-    sweep_form(asked or row.source)
+with section(
+    "Start a sweep",
+    key="start_sweep",
+    icon=":material/play_arrow:",
+    expanded=asked is not None,
+) as drawn:
+    if drawn:
+        sweep_form(asked or row.source)
 
 if row.kind != "sweep":
     error_card(

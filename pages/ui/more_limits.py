@@ -11,6 +11,7 @@ from pages.ui.demands import Demands, Limit
 from pages.ui.desk import Desk, change, solve_with, solved
 from pages.ui.draft import Draft, moved
 from pages.ui.limit_kinds import Kind, worded
+from pages.ui.sections import section
 from pages.ui.text import number_text, plain
 
 _CHANGES = (
@@ -27,37 +28,44 @@ def more_limits(desk: Desk, result: Sensitivities, kinds: dict[Limit, Kind], sho
         kinds: every limit.
         shown: the main limit, which has its control already.
     """
-    demands = desk.draft.now.demands
     said = in_force(desk, kinds, shown)
     if said:
         st.caption(f"Also in force: {plain('; '.join(said))}.")
-    with st.expander("More limits", icon=":material/rule:"):
-        others = [kind for name, kind in kinds.items() if name != shown]
-        with st.grid(2, min_column_width=150, gap="small"):
-            for kind in others:
-                if not kind.refusal:
-                    _field(desk, kind)
-            _widths(demands, result)
-            _forbidden(demands, result)
-            if not kinds["size"].refusal:
-                _change_bytes(demands)
-            if not kinds["time"].refusal:
-                _change_ms(demands)
-        refused = [f"{_short(kind)} ({kind.refusal})" for kind in others if kind.refusal]
-        if refused:
-            st.caption(f"Not offered here: {plain('; '.join(refused))}.")
-        st.caption(
-            "All of them hold at once, with the locks of the table. A change of width is one from "
-            "a layer to the next; its cost counts against the limits above."
-        )
-        st.button(
-            "Lift these limits",
-            icon=":material/filter_alt_off:",
-            key="lift_limits",
-            disabled=not said,
-            on_click=solve_with,
-            args=(lambda demands: only(demands, shown),),
-        )
+    with section("More limits", key="more_limits", icon=":material/rule:") as drawn:
+        if drawn:
+            _fields(desk, result, kinds, shown, lifts=bool(said))
+
+
+def _fields(
+    desk: Desk, result: Sensitivities, kinds: dict[Limit, Kind], shown: Limit, *, lifts: bool
+) -> None:
+    demands = desk.draft.now.demands
+    others = [kind for name, kind in kinds.items() if name != shown]
+    with st.grid(2, min_column_width=150, gap="small"):
+        for kind in others:
+            if not kind.refusal:
+                _field(desk, kind)
+        _widths(demands, result)
+        _forbidden(demands, result)
+        if not kinds["size"].refusal:
+            _change_bytes(demands)
+        if not kinds["time"].refusal:
+            _change_ms(demands)
+    refused = [f"{_short(kind)} ({kind.refusal})" for kind in others if kind.refusal]
+    if refused:
+        st.caption(f"Not offered here: {plain('; '.join(refused))}.")
+    st.caption(
+        "All of them hold at once, with the locks of the table. A change of width is one from "
+        "a layer to the next; its cost counts against the limits above."
+    )
+    st.button(
+        "Lift these limits",
+        icon=":material/filter_alt_off:",
+        key="lift_limits",
+        disabled=not lifts,
+        on_click=solve_with,
+        args=(lambda demands: only(demands, shown),),
+    )
 
 
 def only(demands: Demands, shown: Limit) -> Demands:

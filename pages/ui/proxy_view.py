@@ -21,6 +21,7 @@ from pages.ui import reads
 from pages.ui.controls import plot
 from pages.ui.evidence import evidence_text
 from pages.ui.proxy_jobs import WHAT_IT_DOES, missing_proxies
+from pages.ui.sections import section
 from pages.ui.text import duration, fixed_text, plain, samples_text
 
 SYMBOLS = (
@@ -69,10 +70,11 @@ def _comparison(sweep: Job, result: Sensitivities, ranked: Sequence[ProxyAgreeme
         f"The last column of the table is {INFLATED}."
     )
     _table(ranked)
-    with st.expander("What each score is", icon=":material/function:"):
-        st.caption(SYMBOLS)
-        for row in ranked:
-            st.markdown(_described(row.proxy))
+    with section("What each score is", key="score_terms", icon=":material/function:") as drawn:
+        if drawn:
+            st.caption(SYMBOLS)
+            for row in ranked:
+                st.markdown(_described(row.proxy))
 
 
 def agreement_sentence(ranked: Sequence[ProxyAgreement]) -> str:

@@ -11,6 +11,7 @@ from pages.ui.badge import run_badge
 from pages.ui.controls import page_done
 from pages.ui.guard import guarded
 from pages.ui.places import page_file
+from pages.ui.sections import turn_to
 from pages.ui.state import current_run, run_workload
 from pages.ui.text import plain
 from pages.ui.turns import in_turn
@@ -96,6 +97,7 @@ def _sidebar() -> None:
 
 
 with in_turn(), reads.one_look():
+    turn_to(page.url_path)
     _sidebar()
     with guarded():
         page.run()

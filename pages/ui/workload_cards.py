@@ -5,6 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from analysis.runs.records import USUAL_SWEEP, InspectOptions, Job
 from pages.ui.places import go
+from pages.ui.sections import drop_down
 from pages.ui.state import Source, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import plain
@@ -50,8 +51,8 @@ def _own_model() -> None:
         "In the browser, as plain data that is never run: a state dict, ONNX, GGUF or a "
         "transformers model, with its data."
     )
-    with st.popover("Upload a model", icon=":material/upload:"):
-        source = upload_form()
+    with drop_down("Upload a model", key="upload_model", icon=":material/upload:") as drawn:
+        source = upload_form() if drawn else None
     if source is not None:
         look_at(source)
     st.caption(

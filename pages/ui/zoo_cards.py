@@ -1,10 +1,13 @@
 """The zoo on the Model page: what each real model is, and the command that prepares it."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from analysis.workloads.zoo.card import FloatFigure, ZooCard
 from analysis.workloads.zoo.cards import ZOO
-from analysis.workloads.zoo.shelf import record_of
+from analysis.workloads.zoo.shelf import ZooRecord, record_of
+from pages.ui.sections import section
 from pages.ui.text import plain
 
 
@@ -12,19 +15,22 @@ def zoo_cards() -> None:
     """All models of the zoo. Preparing downloads packages, so the command line alone does it."""
     records = {name: record_of(name) for name in ZOO}
     ready = sum(record is not None for record in records.values())
-    with st.expander(
-        f"Zoo: {len(ZOO)} real pretrained models, {ready} prepared here",
-        icon=":material/package_2:",
-    ):
-        st.caption(
-            "Each comes with real data and a metric. The person who runs this server prepares one "
-            "with its command; then it has a card above."
-        )
-        with st.grid(3, min_column_width=300, gap="small"):
-            for name, card in ZOO.items():
-                record = records[name]
-                with st.container(border=True, height="stretch", gap="xsmall"):
-                    _card(card, record.measured if record else None)
+    title = f"Zoo: {len(ZOO)} real pretrained models, {ready} prepared here"
+    with section(title, key="zoo", icon=":material/package_2:") as drawn:
+        if drawn:
+            _all_cards(records)
+
+
+def _all_cards(records: Mapping[str, ZooRecord | None]) -> None:
+    st.caption(
+        "Each comes with real data and a metric. The person who runs this server prepares one "
+        "with its command; then it has a card above."
+    )
+    with st.grid(3, min_column_width=300, gap="small"):
+        for name, card in ZOO.items():
+            record = records[name]
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                _card(card, record.measured if record else None)
 
 
 def _card(card: ZooCard, measured: FloatFigure | None) -> None:

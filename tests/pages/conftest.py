@@ -38,14 +38,16 @@ def filled() -> Filled:
 
 @pytest.fixture
 def open_page() -> Callable[..., AppTest]:
-    """Opens a page of the app at an address, as a first visit."""
+    """Opens a page of the app at an address, as a first visit, with a section unfolded."""
 
-    def opened(place: Place, **params: str) -> AppTest:
+    def opened(place: Place, *, unfolded: str | None = None, **params: str) -> AppTest:
         app = AppTest.from_file(str(app_dir() / "pages/ui/shell.py"), default_timeout=60)
         for name, value in params.items():
             app.query_params[name] = value
         if place != "overview":
             app.switch_page(str(page_file(place)))
+        if unfolded is not None:
+            app.session_state[unfolded] = True
         return app.run()
 
     return opened

@@ -115,7 +115,9 @@ def upload(app, model: bytes, data: bytes):
 
 @pytest.mark.slow
 def test_an_upload_is_opened_becomes_a_card_and_is_looked_at(open_page):
-    app = upload(open_page("model"), model_bytes(), npz_bytes(**digit_arrays()))
+    app = upload(
+        open_page("model", unfolded="upload_model"), model_bytes(), npz_bytes(**digit_arrays())
+    )
     assert not app.exception and not app.error
     (job,) = jobs("inspect")
     assert job.source.startswith("upload:")
@@ -125,14 +127,16 @@ def test_an_upload_is_opened_becomes_a_card_and_is_looked_at(open_page):
 
 @pytest.mark.slow
 def test_a_bad_upload_is_one_sentence(open_page):
-    app = upload(open_page("model"), b"not safetensors", npz_bytes(**digit_arrays()))
+    app = upload(
+        open_page("model", unfolded="upload_model"), b"not safetensors", npz_bytes(**digit_arrays())
+    )
     assert not app.exception
     assert [card.value for card in app.error if "safetensors file" in card.value]
     assert not jobs("inspect")
 
 
 def test_an_upload_needs_both_files(open_page):
-    app = open_page("model")
+    app = open_page("model", unfolded="upload_model")
     sent = next(button for button in app.button if button.label == "Upload and look at it")
     sent.click().run()
     assert len(app.error) == 1

@@ -19,7 +19,7 @@ def texts(app) -> str:
 
 
 def test_a_model_that_is_not_prepared_shows_its_command_and_no_install_button(open_page):
-    app = open_page("model")
+    app = open_page("model", unfolded="zoo")
     assert {code.value for code in app.code} >= {card.command for card in ZOO.values()}
     assert not any("nstall" in button.label for button in app.button)
     assert f"Zoo: {len(ZOO)} real pretrained models, 0 prepared here" in {
@@ -29,7 +29,7 @@ def test_a_model_that_is_not_prepared_shows_its_command_and_no_install_button(op
 
 def test_a_prepared_model_has_a_card_and_its_measured_figure(open_page):
     prepare("movielens-ncf")
-    app = open_page("model")
+    app = open_page("model", unfolded="zoo")
     assert ZOO["movielens-ncf"].command not in {code.value for code in app.code}
     assert "look_movielens-ncf" in {button.key for button in app.button}
     assert "measured here" in texts(app)

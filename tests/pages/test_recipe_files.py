@@ -48,7 +48,8 @@ def test_apply_and_score_queues_the_score_and_shows_it(open_page):
 
 
 def imported(app, content: bytes):
-    app.file_uploader[0].upload("recipe.json", content)
+    app.session_state["import"] = True
+    app.run().file_uploader[0].upload("recipe.json", content)
     return button(app, "Import").click().run()
 
 

@@ -29,7 +29,7 @@ def widths(app) -> set[int]:
 
 
 def test_a_further_limit_holds_beside_the_size(open_page, both):
-    app = open_page("recipe", run="both")
+    app = open_page("recipe", unfolded="more_limits", run="both")
     peak = hardware_cost(both.result.layers, recipe(app)).peak_activation_bytes
     app.number_input(key="more_activations").set_value(0.6 * peak / 1000).run()
     assert not app.exception and not app.error
@@ -40,7 +40,7 @@ def test_a_further_limit_holds_beside_the_size(open_page, both):
 
 
 def test_few_widths_stay_few_when_the_slider_moves(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run)
     app.selectbox(key="more_widths").set_value(2).run()
     assert len(widths(app)) <= 2
     app.slider[0].set_value(app.slider[0].min + (app.slider[0].max - app.slider[0].min) // 3).run()
@@ -49,14 +49,14 @@ def test_few_widths_stay_few_when_the_slider_moves(open_page, filled):
 
 
 def test_forbidden_widths_are_not_taken(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run)
     app.multiselect(key="more_forbidden").set_value([3, 4]).run()
     assert not app.exception and not app.error
     assert not widths(app) & {3, 4}
 
 
 def test_changes_of_width_that_cost_bytes_become_fewer(open_page, filled):
-    app = open_page("recipe", run=filled.run, bytes="60000")
+    app = open_page("recipe", unfolded="more_limits", run=filled.run, bytes="60000")
     before = hardware_cost(filled.result.layers, recipe(app)).precision_changes
     app.number_input(key="more_change_bytes").set_value(3000).run()
     assert not app.exception and not app.error
@@ -67,19 +67,19 @@ def test_changes_of_width_that_cost_bytes_become_fewer(open_page, filled):
 
 
 def test_limits_are_in_the_address_and_open_again(open_page, both):
-    app = open_page("recipe", run="both")
+    app = open_page("recipe", unfolded="more_limits", run="both")
     app.selectbox(key="more_widths").set_value(2).run()
     app.number_input(key="more_bits").set_value(4.0).run()
     told = {name: app.query_params[name] for name in ("run", "bytes", "limits")}
     assert told["limits"] == "bits:4,widths:2"
-    again = open_page("recipe", **told)
+    again = open_page("recipe", unfolded="more_limits", **told)
     assert not again.exception and not again.error
     assert layers(again) == layers(app)
     assert again.query_params["limits"] == told["limits"]
 
 
 def test_limits_are_undone_and_redone(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run)
     before = dict(layers(app))
     app.selectbox(key="more_widths").set_value(1).run()
     after = dict(layers(app))
@@ -93,12 +93,12 @@ def test_limits_are_undone_and_redone(open_page, filled):
 
 
 def test_limits_locks_and_hardware_are_saved_with_a_recipe(open_page, filled):
-    app = open_page("recipe", run=filled.run, hardware="generic-integer")
+    app = open_page("recipe", unfolded="more_limits", run=filled.run, hardware="generic-integer")
     edit(app, 2, weight="8")
     app.selectbox(key="more_widths").set_value(3).run()
     button(app, "Save").click().run()
     saved = app.query_params["recipe"]
-    again = open_page("recipe", run=filled.run, recipe=saved)
+    again = open_page("recipe", unfolded="more_limits", run=filled.run, recipe=saved)
     assert not again.exception and not again.error
     assert (
         again.session_state["recipe_desk"].draft.now == app.session_state["recipe_desk"].draft.now
@@ -108,7 +108,7 @@ def test_limits_locks_and_hardware_are_saved_with_a_recipe(open_page, filled):
 
 
 def test_contradictory_limits_name_the_two_and_change_nothing(open_page, filled):
-    app = open_page("recipe", run=filled.run, bytes="60000")
+    app = open_page("recipe", unfolded="more_limits", run=filled.run, bytes="60000")
     before = dict(layers(app))
     app.multiselect(key="more_forbidden").set_value([2, 3, 4, 5, 6]).run()
     assert not app.exception
@@ -119,7 +119,7 @@ def test_contradictory_limits_name_the_two_and_change_nothing(open_page, filled)
 
 
 def test_a_lock_that_contradicts_a_forbidden_width_is_told(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run)
     edit(app, 2, weight="8")
     app.multiselect(key="more_forbidden").set_value([8]).run()
     assert not app.exception
@@ -131,9 +131,9 @@ def test_time_is_offered_where_the_hardware_has_a_table(open_page):
     spec = QuantSpec(IntFormat(8, symmetric=True), PerChannel())
     made = make_sensitivities(6, bits=(4, 8), target="both", weight_spec=spec)
     add_job(RunStore(), made, run="arm")
-    app = open_page("recipe", run="arm")
+    app = open_page("recipe", unfolded="more_limits", run="arm")
     assert "time (no hardware is chosen; " in text(app).replace("\\", "")
-    app = open_page("recipe", run="arm", hardware="cortex-m-cmsis-nn")
+    app = open_page("recipe", unfolded="more_limits", run="arm", hardware="cortex-m-cmsis-nn")
     now = hardware_cost(made.layers, recipe(app), profile("cortex-m-cmsis-nn")).latency_ms
     assert now is not None
     app.number_input(key="more_time").set_value(1.5 * now).run()
@@ -144,12 +144,12 @@ def test_time_is_offered_where_the_hardware_has_a_table(open_page):
 
 
 def test_what_cannot_be_limited_says_why(open_page, filled):
-    shown = text(open_page("recipe", run=filled.run)).replace("\\", "")
+    shown = text(open_page("recipe", unfolded="more_limits", run=filled.run)).replace("\\", "")
     assert "no inputs were swept, so every recipe needs the same" in shown
 
 
 def test_the_main_limit_stays_when_the_others_are_lifted(open_page, filled):
-    app = open_page("recipe", run=filled.run)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run)
     switch(app, "Limit").set_value("bits").run()
     app.number_input(key="limit_bits").set_value(3.0).run()
     app.selectbox(key="more_widths").set_value(1).run()
@@ -160,14 +160,14 @@ def test_the_main_limit_stays_when_the_others_are_lifted(open_page, filled):
 
 
 def test_a_link_that_demands_widths_alone_takes_the_recommended_size(open_page, filled):
-    app = open_page("recipe", run=filled.run, limits="widths:1")
+    app = open_page("recipe", unfolded="more_limits", run=filled.run, limits="widths:1")
     assert not app.exception and not app.error
     assert len(widths(app)) == 1
 
 
 @pytest.mark.parametrize("limits", ["nonsense", "bits:nan", "widths:0"])
 def test_limits_of_a_link_that_are_none_are_a_card(open_page, filled, limits):
-    app = open_page("recipe", run=filled.run, limits=limits)
+    app = open_page("recipe", unfolded="more_limits", run=filled.run, limits=limits)
     assert not app.exception
     assert "link" in app.error[0].value
     assert layers(app)

@@ -134,7 +134,8 @@ def visible_jobs_of(owner: str):
 
 
 def imported(app, content: bytes):
-    app.file_uploader[0].upload("run.json", content)
+    app.session_state["run_import"] = True
+    app.run().file_uploader[0].upload("run.json", content)
     return button(app, "Import").click().run()
 
 

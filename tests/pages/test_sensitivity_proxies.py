@@ -102,7 +102,8 @@ def test_the_table_holds_each_proxy_best_first_with_layers_and_all_cells_beside(
 
 def test_words_say_what_is_compared_and_what_each_score_is(open_page, swept):
     compared(swept.run, swept.result)
-    words = text(open_page("sensitivity", run=swept.run)).replace("\\", "")
+    app = open_page("sensitivity", run=swept.run, unfolded="score_terms")
+    words = text(app).replace("\\", "")
     assert "the measured order of the 9 layers have a rank correlation of 1.00" in words
     assert "Of the usual proxies **" in words
     assert "Compared with 54 measured weight cells. All 54 cells are measured on 512" in words
