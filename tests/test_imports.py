@@ -33,6 +33,8 @@ WITHOUT_TORCH = (
     "analysis.sensitivity.blocks",
     "analysis.sensitivity.candidates",
     "analysis.sensitivity.families",
+    "analysis.sensitivity.heads.names",
+    "analysis.sensitivity.heads.values",
     "analysis.sensitivity.logit_shifts",
     "analysis.sensitivity.option_names",
     "analysis.sensitivity.chunks",

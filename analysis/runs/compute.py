@@ -19,15 +19,19 @@ from analysis import serial
 from analysis.errors import ComputeError, StorageError
 from analysis.paths import home_dir
 from analysis.runs.process import child_environment
+from analysis.sensitivity.heads.values import HeadScores
 from analysis.sensitivity.points import Target
 from analysis.trials import SpecLook, SpecTable, Trial, WidthStrip
 
 ANSWER_SECONDS = 60.0
 """A first question also imports torch and loads the model."""
 
+MORE_FOR_HEADS = 120.0
+"""A language model takes longer to open, and heads take half a minute (SmolLM2: 79 s in all)."""
+
 _CHUNK = 1 << 16
 
-T = TypeVar("T", SpecLook, SpecTable, Trial, WidthStrip)
+T = TypeVar("T", SpecLook, SpecTable, Trial, WidthStrip, HeadScores)
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +67,10 @@ class ComputeProcess:
         more = {"target": target, "specs": specs, "sample": sample}
         return self._ask(WidthStrip, "strip", known, more)
 
+    def heads(self, known: "Known", spec: str) -> HeadScores:
+        """What each head of the attention layers would cost at a spec, estimated."""
+        return self._ask(HeadScores, "heads", known, {"spec": spec}, MORE_FOR_HEADS)
+
     @property
     def pid(self) -> int | None:
         """Number of the process; None before the first question and after a crash."""
@@ -83,26 +91,28 @@ class ComputeProcess:
     def _ask(
         self,
         kind: type[T],
-        ask: Literal["look", "table", "trial", "strip"],
+        ask: Literal["look", "table", "trial", "strip", "heads"],
         known: "Known",
         more: Mapping[str, Any],
+        longer: float = 0.0,
     ) -> T:
         question = {"ask": ask, **known.plain(), **more}
-        end = time.monotonic() + self.seconds
-        if not self._lock.acquire(timeout=self.seconds):
+        limit = self.seconds + longer
+        end = time.monotonic() + limit
+        if not self._lock.acquire(timeout=limit):
             raise ComputeError(
                 "The compute process must answer others first and has not yet; try again in a "
                 "minute."
             )
         try:
-            answer = self._exchange(json.dumps(question), end)
+            answer = self._exchange(json.dumps(question), end, limit)
         finally:
             self._lock.release()
         if "error" in answer:
             raise ComputeError(answer["error"])
         return serial.from_plain(kind, answer["value"], ComputeError, "answer")
 
-    def _exchange(self, line: str, end: float) -> dict[str, Any]:
+    def _exchange(self, line: str, end: float, limit: float) -> dict[str, Any]:
         if self.pid is None:
             self.close()
             self._child = _started(self.url)
@@ -115,7 +125,7 @@ class ComputeProcess:
         except TimeoutError:
             self.close()
             raise ComputeError(
-                f"An answer must come within {self.seconds:.0f} s, and this one did not; "
+                f"An answer must come within {limit:.0f} s, and this one did not; "
                 "ask again later, or try a smaller layer."
             ) from None
         except (OSError, EOFError):

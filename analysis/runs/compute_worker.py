@@ -21,6 +21,7 @@ from analysis.errors import AnalysisError, ComputeError
 from analysis.experiment import compare, layer_named, look_at_input, look_at_weight
 from analysis.quant.describe import activation_effect
 from analysis.quant.spec import QuantSpec
+from analysis.sensitivity.heads.compute import head_scores
 from analysis.simulate.calibration import Ranges, calibrate
 from analysis.simulate.input_channels import Extremes, input_channels
 from analysis.trials import SpecTable
@@ -126,11 +127,16 @@ def _table(opened: Opened, question: Mapping[str, Any]) -> Any:
     return SpecTable(spec.label, {name: effect.sqnr_db for name, effect in effects.items()})
 
 
+def _heads(opened: Opened, question: Mapping[str, Any]) -> Any:
+    return head_scores(opened.made, QuantSpec.parse(question["spec"]))
+
+
 ANSWERS: Mapping[str, Callable[[Opened, Mapping[str, Any]], Any]] = {
     "look": _look,
     "trial": _trial,
     "strip": _strip,
     "table": _table,
+    "heads": _heads,
 }
 
 

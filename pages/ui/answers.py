@@ -6,6 +6,7 @@ from analysis.errors import AnalysisError, ComputeError
 from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.compute import ComputeProcess, Known
+from analysis.sensitivity.heads.values import HeadScores
 from analysis.sensitivity.points import Target
 from analysis.trials import SpecLook, SpecTable, Trial, WidthStrip
 from pages.ui.state import store, workload_sources
@@ -94,6 +95,17 @@ def strip(known: Known, target: Target, specs: tuple[str, ...], sample: int) -> 
     """What each spec makes of one sweep sample; raises as `look` does."""
     check_offered(known.source)
     return _strip(str(home_dir()), known, target, specs, sample)
+
+
+@st.cache_resource(show_spinner="Scoring every head …", max_entries=_KEEP)
+def _heads(home: str, known: Known, spec: str) -> HeadScores:
+    return _asked(home).heads(known, spec)
+
+
+def heads(known: Known, spec: str) -> HeadScores:
+    """Estimates for every attention head at a spec; raises as `look` does."""
+    check_offered(known.source)
+    return _heads(str(home_dir()), known, spec)
 
 
 def tried(known: Known | None, target: Target, spec: str) -> SpecLook | str | None:

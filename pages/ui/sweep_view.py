@@ -17,6 +17,7 @@ from pages.ui import reads
 from pages.ui.cards import table_height
 from pages.ui.controls import plot
 from pages.ui.evidence import evidence_text
+from pages.ui.head_view import HEADS, has_heads, head_view
 from pages.ui.live_sweep import TARGET_TITLES
 from pages.ui.places import go
 from pages.ui.sweep_blocks import block_maps, block_table
@@ -42,8 +43,10 @@ def sweep_view(run: str, result: Sensitivities) -> None:
     inside = result if chosen is None else within_layers(result, chosen.layers)
     for target in shown.targets:
         _map(run, inside, target, shown, titled=len(shown.targets) > 1)
-    table, curves, specs = st.tabs(
-        ["Table", "Curves", "Specs"], on_change="rerun", key="sweep_details"
+    names = ["Table", "Curves", "Specs", *(["Heads"] if has_heads(result) else [])]
+    first = "Heads" if HEADS in st.query_params and "Heads" in names else "Table"
+    table, curves, specs, *heads = st.tabs(
+        names, on_change="rerun", key="sweep_details", default=first
     )
     with table:
         for target in shown.targets if table.open else ():
@@ -56,6 +59,10 @@ def sweep_view(run: str, result: Sensitivities) -> None:
     with specs:
         for target in shown.targets if specs.open else ():
             _specs(inside, target, shown.order)
+    for tab in heads:
+        with tab:
+            if tab.open:
+                head_view(run, result)
 
 
 def _judgement(result: Sensitivities, shown: Sequence[Target]) -> None:

@@ -22,7 +22,7 @@ class NoCompute:
         """Refuse."""
         raise ComputeError("No compute process runs in this test.")
 
-    table = trial = strip = look
+    table = trial = strip = heads = look
 
 
 @pytest.fixture(autouse=True)

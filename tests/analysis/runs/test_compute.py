@@ -143,3 +143,8 @@ def test_the_process_ends_with_the_one_that_started_it(tmp_path):
     server.stdin.close()
     server.stdout.close()
     assert _ended(child.pid)
+
+
+def test_a_model_without_heads_says_so(process):
+    with pytest.raises(ComputeError, match="q_proj, k_proj and v_proj"):
+        process.heads(KNOWN, FINE)

@@ -1,0 +1,1 @@
+"""What each head of an attention layer would cost, quantised alone."""
