@@ -17,6 +17,7 @@ from analysis.metrics.metric import (
     figures,
     stacked,
     statistics_rows,
+    target_of,
 )
 from analysis.metrics.ranking import HitRate, Ndcg
 from analysis.metrics.regression import AbsRel, Delta1, Mae, Rmse
@@ -54,4 +55,5 @@ __all__ = [
     "figures",
     "stacked",
     "statistics_rows",
+    "target_of",
 ]

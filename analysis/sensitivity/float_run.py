@@ -9,7 +9,7 @@ from torch import Tensor
 
 from analysis.divergence import squared_norms
 from analysis.errors import ModelError
-from analysis.metrics import FloatMetric, Metric, stacked, statistics_rows
+from analysis.metrics import Metric, stacked, statistics_rows, target_of
 from analysis.sensitivity.intervals import metric_value
 from analysis.sensitivity.points import Divergence
 from analysis.simulate.simulated import simulated
@@ -51,13 +51,15 @@ def kept_statistics(
     metric: Metric | None, output: Tensor, target: Tensor | None, reference: Tensor
 ) -> Floats:
     """What a sweep keeps: as `statistics_rows`, no columns where there are more than it keeps."""
-    wanted = reference if isinstance(metric, FloatMetric) else target
+    wanted = target_of(metric, target, reference)
     if metric is None or wanted is None:
         return np.empty((len(output), 0))
-    first = statistics_rows(metric, output[:1], wanted[:1], reference[:1])
-    if first.shape[1] > KEPT_COLUMNS:
-        return np.empty((len(output), 0))
-    return statistics_rows(metric, output, target, reference)
+    if output[0].numel() > KEPT_COLUMNS:
+        first = statistics_rows(metric, output[:1], wanted[:1], reference[:1])
+        if first.shape[1] > KEPT_COLUMNS:
+            return np.empty((len(output), 0))
+    rows = statistics_rows(metric, output, target, reference)
+    return rows if rows.shape[1] <= KEPT_COLUMNS else np.empty((len(output), 0))
 
 
 def gini_impurity(kind: Divergence, output: Tensor) -> Floats:

@@ -88,7 +88,9 @@ class Gathered:
 
     def _of_stage(self, cells: Sequence[Cell], stage: Stage) -> Iterator[tuple[Cell, SweepPoint]]:
         """What a stage says of those cells that it has rows of."""
-        blocks = self._blocks[stage]
+        blocks = self._blocks.get(stage)
+        if not blocks:
+            return
         alike: dict[tuple[int, ...], list[Cell]] = defaultdict(list)
         for cell in cells:
             alike[tuple(x for x in sorted(blocks) if cell in blocks[x].covered)].append(cell)

@@ -16,6 +16,12 @@ from analysis.sensitivity.points import Method
 WEIGHT_CACHE_BYTES = 512 << 20
 """Quantised weights that are kept; beyond, they are made anew each time."""
 
+WAITING_BYTES = 32 << 20
+"""Gradients of the sketch that wait for their products; those of one pass may always."""
+
+MOST_WAITING = 8
+"""Backward passes that wait; more would not make a table's reading any cheaper."""
+
 CANDIDATE_BYTES = 1 << 30
 """Errors of candidates held at once; beyond, the sketch that chooses runs more than once."""
 
@@ -105,13 +111,20 @@ def expected_memory(known: MemoryFigures, layers: Iterable[Layer], asked: Asked)
         working += min(WEIGHT_CACHE_BYTES, asked.weight_options * weights)
         working += min(_DIRECTION_BYTES, 64 * outputs)
     if asked.method in ("sketch", "anytime") or asked.chosen:
-        working = max(working, _SKETCH_SAMPLES * known.activation_bytes) + tables + weights
+        waiting = weights * waiting_passes(net)
+        working = max(working, _SKETCH_SAMPLES * known.activation_bytes) + tables + waiting
     if asked.chosen:
         working += min(CANDIDATE_BYTES, _CANDIDATES * tables)
     kept = known.output_values if known.output_values <= FULL_COLUMNS else PROJECTIONS
     row = _FIGURE_BYTES + _SHIFT_BYTES * kept
     cells = asked.weight_options * len(net) + asked.input_options * inputs
     return MemoryNeed(known.held_bytes, int(working), cells * asked.samples * row, asked.workers)
+
+
+def waiting_passes(layers: Iterable[Layer]) -> int:
+    """Backward passes of a sketch whose gradients may wait for their products."""
+    size = 4 * sum(layer.parameters for layer in layers)
+    return max(1, min(MOST_WAITING, WAITING_BYTES // max(size, 1)))
 
 
 def check_memory(need: MemoryNeed, free: int, *, held: int = 0) -> None:

@@ -14,7 +14,8 @@ Source: METHODS 1 and 4.1 (Fisher quadratic form with a square-root sketch).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,11 +28,17 @@ from analysis.sensitivity.backward import FROZEN, check_reached, no_backward, re
 from analysis.sensitivity.cotangents import cotangents
 from analysis.sensitivity.draw import Draw
 from analysis.sensitivity.input_bins import InputBins, input_bins
+from analysis.sensitivity.memory import waiting_passes
 from analysis.sensitivity.points import Cell, CellSamples, Stage, Target
 from analysis.sensitivity.stage import CellsByLayer
 from analysis.sensitivity.watched_inputs import WatchedInputs, watched_inputs
 from analysis.sensitivity.weight_cache import WeightCache
-from analysis.sensitivity.weight_errors import WeightErrors, weight_errors
+from analysis.sensitivity.weight_errors import (
+    EffectRows,
+    Gradients,
+    WeightErrors,
+    weight_errors,
+)
 from analysis.simulate.calibration import Ranges
 from analysis.simulate.patches import input_channel_axis
 from analysis.simulate.quantized import output_leaves
@@ -144,39 +151,50 @@ class SketchStage:
 
     def _effects(self, batches: Sequence[Batch], start: int) -> dict[Cell, Floats]:
         """First-order output shift of each cell, one for each mini-batch and direction."""
-        model = self.subject.model
         watched = [x for x in self.subject.layers if self._of(x.name, "weight")]
-        tables = [self._errors(layer) for layer in watched]
-        rows: dict[tuple[str, Target], list[Tensor]] = defaultdict(list)
+        tables = {layer.name: self._errors(layer) for layer in watched}
+        rows = EffectRows(tables, waiting_passes(watched))
+        of_inputs: dict[str, list[Tensor]] = defaultdict(list)
         with (
             quiet_inference(self.subject),
             torch.enable_grad(),
             watched_inputs(self._input_bins(), alone=not watched) as inputs,
+            self._leaves(watched, tables) as (leaves, names),
         ):
-            weights = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
-            named = {layer.param: leaf for layer, leaf in zip(watched, weights, strict=True)}
-            shifted = [
-                x for x, table in zip(watched, tables, strict=True) if table.shifts is not None
-            ]
-            with output_leaves(model, shifted) as added, substituted(model, named):
-                leaves = [*weights, *added.values()]
-                for number, batch in enumerate(batches, start):
-                    for gradients in self._gradients(batch, number, leaves, inputs):
-                        of_outputs = dict(zip(added, gradients[len(watched) :], strict=True))
-                        for layer, table, gradient in zip(watched, tables, gradients, strict=False):
-                            inputs.note("weight", layer.name, gradient)
-                            effects = table.effects(gradient, of_outputs.get(layer.name))
-                            rows[layer.name, "weight"].append(effects)
-                        for name, found in inputs.effects.items():
-                            rows[name, "activation"].append(found)
+            for number, batch in enumerate(batches, start):
+                for found in self._gradients(batch, number, leaves, inputs):
+                    of_weights = dict(zip(tables, found, strict=False))
+                    for name, gradient in of_weights.items():
+                        inputs.note("weight", name, gradient)
+                    of_outputs = dict(zip(names, found[len(tables) :], strict=True))
+                    rows.add(Gradients(of_weights, of_outputs))
+                    for name, effects in inputs.effects.items():
+                        of_inputs[name].append(effects)
         check_reached(self.subject, self.cells, inputs.reached)
-        return {
-            cell: column
-            for (name, target), found in rows.items()
-            for cell, column in zip(
-                self._of(name, target), torch.stack(found).double().T.numpy(), strict=True
-            )
-        }
+        stacked = {name: torch.stack(found) for name, found in of_inputs.items()}
+        return dict(
+            [*self._columns("weight", rows.finished()), *self._columns("activation", stacked)]
+        )
+
+    def _columns(self, target: Target, rows: Mapping[str, Tensor]) -> Iterator[tuple[Cell, Floats]]:
+        for name, found in rows.items():
+            columns = found.double().T.numpy()
+            yield from zip(self._of(name, target), columns, strict=True)
+
+    @contextmanager
+    def _leaves(
+        self, watched: Sequence[Layer], tables: Mapping[str, WeightErrors]
+    ) -> Iterator[tuple[list[Tensor], tuple[str, ...]]]:
+        """What gradients are asked of, in the model's place: weights, then values added to outputs.
+
+        Also the names of the layers of the latter.
+        """
+        model = self.subject.model
+        weights = [model.get_parameter(x.param).detach().requires_grad_() for x in watched]
+        named = {layer.param: leaf for layer, leaf in zip(watched, weights, strict=True)}
+        shifted = [layer for layer in watched if tables[layer.name].shifts is not None]
+        with output_leaves(model, shifted) as added, substituted(model, named):
+            yield [*weights, *added.values()], tuple(added)
 
     def _gradients(
         self, batch: Batch, number: int, leaves: Sequence[Tensor], inputs: WatchedInputs

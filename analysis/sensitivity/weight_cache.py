@@ -41,8 +41,8 @@ class WeightCache:
                 evidence_for(self.subject, layer, spec)
 
     def _together(self, layer: Layer, specs: Iterable[QuantSpec]) -> None:
-        plain = dict.fromkeys(replace(spec, bias_correction=False) for spec in specs)
-        missing = [spec for spec in plain if (layer.name, spec) not in self._kept]
+        keys = dict.fromkeys(_key(layer, spec) for spec in specs)
+        missing = [spec for name, spec in keys if (name, spec) not in self._kept]
         weight = self.subject.model.get_parameter(layer.param).detach()
         for batch in batches(missing, weight.numel()):
             made = fake_quantize_together(weight, batch, layer.channel_axis)
@@ -67,4 +67,4 @@ class WeightCache:
 
 def _key(layer: Layer, spec: QuantSpec) -> Key:
     """A bias correction leaves the weight alone, so one entry serves with and without."""
-    return layer.name, replace(spec, bias_correction=False)
+    return layer.name, replace(spec, bias_correction=False) if spec.bias_correction else spec

@@ -1,7 +1,8 @@
 """What each spec does to one weight, as a table whose product with a gradient is the effect."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -42,10 +43,62 @@ class WeightErrors:
         return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradients:
+    """Those of one backward pass, by layer name.
+
+    Attributes:
+        of_weights: None where the output does not depend on the weight.
+        of_outputs: of the values added to output channels; of the layers whose table has shifts.
+    """
+
+    of_weights: Mapping[str, Tensor | None]
+    of_outputs: Mapping[str, Tensor | None]
+
+
+@dataclass(slots=True, eq=False)
+class EffectRows:
+    """The effects of all specs, a row for each backward pass.
+
+    The tables of all layers are larger than a core's cache, and reading them is most of the work:
+    each is gone through for several passes in a row, whose gradients wait for that.
+
+    Attributes:
+        tables: by layer name.
+        most: passes that wait at once.
+    """
+
+    tables: Mapping[str, WeightErrors]
+    most: int
+    _waiting: list[Gradients] = field(default_factory=list, init=False)
+    _rows: dict[str, list[Tensor]] = field(default_factory=lambda: defaultdict(list), init=False)
+
+    def add(self, gradients: Gradients) -> None:
+        """Take in one backward pass."""
+        self._waiting.append(gradients)
+        if len(self._waiting) >= self.most:
+            self._multiply()
+
+    def finished(self) -> Mapping[str, Tensor]:
+        """Layer name to (passes, specs)."""
+        self._multiply()
+        return {name: torch.stack(rows) for name, rows in self._rows.items()}
+
+    def _multiply(self) -> None:
+        for name, table in self.tables.items():
+            self._rows[name] += [
+                table.effects(each.of_weights[name], each.of_outputs.get(name))
+                for each in self._waiting
+            ]
+        self._waiting.clear()
+
+
 def weight_errors(made: WeightCache, layer: Layer, specs: Sequence[QuantSpec]) -> WeightErrors:
     """The errors of some specs on the weight of a layer, in their order."""
     weight = made.subject.model.get_parameter(layer.param).detach()
-    plain = [replace(spec, bias_correction=False) for spec in specs]
+    plain = [
+        replace(spec, bias_correction=False) if spec.bias_correction else spec for spec in specs
+    ]
     different = list(dict.fromkeys(plain))
     made.ready(layer, specs)
     quantised = torch.stack([made.get(layer, spec).weight for spec in different])
