@@ -14,10 +14,22 @@ from torch import Tensor
 
 from analysis.sensitivity.points import Divergence
 
+PIECE_VALUES = 2**18
+"""Outputs worked on at once: with a vocabulary of 49,152 tokens, each float64 copy of a window's
+outputs would take 50 MB."""
+
+
+def in_pieces(rows: Tensor) -> tuple[Tensor, ...]:
+    """Rows of a table (…, classes), few enough at a time that copies of them stay small."""
+    return torch.split(rows, max(1, PIECE_VALUES // max(rows.shape[-1], 1)))
+
 
 def random_signs(shape: torch.Size, seed: int) -> Tensor:
     """Independent +1 and -1, float64; the same for the same seed."""
-    generator = torch.Generator().manual_seed(seed)
+    return _signs(shape, torch.Generator().manual_seed(seed))
+
+
+def _signs(shape: torch.Size, generator: torch.Generator) -> Tensor:
     return torch.randint(0, 2, shape, generator=generator).double() * 2 - 1
 
 
@@ -31,16 +43,24 @@ def cotangents(kind: Divergence, output: Tensor, scale: float, seed: int) -> Ten
         scale: mean squared output norm, the unit of "mse".
         seed: of the signs.
     """
-    signs = random_signs(output.shape, seed)
-    match kind:
-        case "kl":
-            p = output.double().softmax(-1)
-            root = p.sqrt()
-            direction = root * signs - p * (root * signs).sum(-1, keepdim=True)
-            positions = output[0].numel() // output.shape[-1]
-            scaled: Tensor = direction / positions**0.5
-            return scaled.to(output.dtype)
-        case "mse":
-            whitened: Tensor = signs * (2 / scale) ** 0.5
-            return whitened.to(output.dtype)
-    assert_never(kind)
+    generator = torch.Generator().manual_seed(seed)  # gives the pieces' signs one after the other
+    rows = output.reshape(-1, output.shape[-1])
+    positions = len(rows) // len(output)
+    found = torch.empty_like(rows)
+    for old, new in zip(in_pieces(rows), in_pieces(found), strict=True):
+        signs = _signs(old.shape, generator)
+        match kind:
+            case "kl":
+                new.copy_(_spread(old, signs) / positions**0.5)
+            case "mse":
+                new.copy_(signs * (2 / scale) ** 0.5)
+            case never:
+                assert_never(never)
+    return found.reshape(output.shape)
+
+
+def _spread(logits: Tensor, signs: Tensor) -> Tensor:
+    """sqrt(p) xi - p (sqrt(p)' xi) of each row, float64."""
+    p = logits.double().softmax(-1)
+    root = p.sqrt()
+    return root * signs - p * (root * signs).sum(-1, keepdim=True)

@@ -24,7 +24,7 @@ from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.chunks import chunk_size
 from analysis.sensitivity.draw import draw_samples, draw_size
 from analysis.sensitivity.float_run import run_float
-from analysis.sensitivity.points import Cell, Sensitivities
+from analysis.sensitivity.points import DEFAULT_BITS, Cell, Sensitivities
 from analysis.sensitivity.sweep import sweep
 from analysis.simulate.substitution import quiet_inference
 from analysis.workloads.parts import cut_batches, samples_in
@@ -81,7 +81,7 @@ def measure() -> list[Row]:
 
 def _net(workload: Workload) -> Iterator[Row]:
     made = subject(workload)
-    exact = _exact(workload, made)
+    exact = exact_sweep(workload, made, DEFAULT_BITS)
     yield Row("engine: exact, FLOPs over the minimum, worst net", exact.flops, "ratio", 1.1, 1.05)
     apart = _apart(workload)
     yield Row("engine: exact, largest difference from the loop", apart, "nats", 1e-9, 0.0)
@@ -89,8 +89,9 @@ def _net(workload: Workload) -> Iterator[Row]:
     yield from _sampled(workload, made, exact)
 
 
-def _exact(workload: Workload, made: Subject) -> Exact:
-    work = sweep(workload)
+def exact_sweep(workload: Workload, made: Subject, bits: Sequence[int]) -> Exact:
+    """The exact sweep of the weights, and its floating-point operations over the least."""
+    work = sweep(workload, bits=bits, method="exact")
     with FlopCounterMode(display=False) as counter:
         pairs = list(work.measurements())
     rows: dict[Cell, list[Floats]] = {}

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from analysis.layers import Layer
 from analysis.sensitivity.streaming.source import BLOCKS, StreamSource
@@ -41,20 +40,6 @@ class PerceptronHalf(nn.Module):
         return out
 
 
-class Head(nn.Module):
-    """Last norm and output layer; the latter may be the embedding table."""
-
-    def __init__(self, norm: Tensor, table: Tensor, eps: float) -> None:
-        super().__init__()
-        self.norm = RmsNorm(len(norm), eps)
-        self.norm.weight = nn.Parameter(norm)
-        self.table = nn.Parameter(table)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(samples, length, width) to logits, (samples, length, vocabulary)."""
-        return F.linear(self.norm(x), self.table)
-
-
 Kind = type[AttentionHalf] | type[PerceptronHalf]
 KINDS: tuple[tuple[Kind, str], ...] = ((AttentionHalf, "self_attn."), (PerceptronHalf, "mlp."))
 
@@ -87,10 +72,3 @@ def halves(source: StreamSource) -> Iterator[Half]:
             prefix = f"{BLOCKS}{block}."
             own = tuple(x for x in source.layers if x.name.startswith(prefix + part))
             yield Half(2 * block + place, prefix, kind, own)
-
-
-def load_head(source: StreamSource) -> Head:
-    """Read the last norm and the output layer."""
-    name = "model.embed_tokens.weight" if source.config.tied else "lm_head.weight"
-    norm = source.weights.get("model.norm.weight")
-    return Head(norm, source.weights.get(name), source.config.norm_eps).eval()

@@ -6,7 +6,6 @@ from functools import cached_property
 from hashlib import sha256
 
 import torch
-from torch import Tensor
 
 from analysis.layers import Layer
 from analysis.workloads.decoder.config import DecoderConfig, read_config
@@ -60,13 +59,15 @@ class StreamSource:
     def fingerprint(self) -> str:
         """What `fingerprint_of` gives of the whole model, tensor by tensor."""
         digest = sha256()
-        for name, tensor in self._named():
-            digest.update(f"{name}|{tensor.dtype}|{tuple(tensor.shape)}|".encode())
-            digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+        for name, stored in self._named():
+            shape = self.weights.shape(stored)
+            digest.update(f"{name}|{torch.float32}|{shape}|".encode())
+            for _, rows in self.weights.pieces(stored):
+                digest.update(rows.reshape(-1).view(torch.uint8).numpy().data)
         return digest.hexdigest()
 
-    def _named(self) -> Iterator[tuple[str, Tensor]]:
-        """Tensors in the order of the whole model's state dict; a tied one stands there twice."""
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """Names in the whole model's state dict and in the folder; a tied tensor comes twice."""
         for name in empty(lambda: Decoder(self.config)).state_dict():
             tied = self.config.tied and name == "lm_head.weight"
-            yield name, self.weights.get("model.embed_tokens.weight" if tied else name)
+            yield name, "model.embed_tokens.weight" if tied else name

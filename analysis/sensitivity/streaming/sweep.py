@@ -18,7 +18,6 @@ from analysis.errors import OptionError
 from analysis.quant.spec import WEIGHT_SPEC, QuantSpec, check_weight_spec
 from analysis.sensitivity.clock import Clock
 from analysis.sensitivity.draw import Draw, draw_samples
-from analysis.sensitivity.float_run import FloatRun
 from analysis.sensitivity.gathered import Gathered
 from analysis.sensitivity.points import (
     DEFAULT_BITS,
@@ -31,8 +30,15 @@ from analysis.sensitivity.points import (
 from analysis.sensitivity.single_thread import on_one_thread
 from analysis.sensitivity.sketch import ROWS, SHARE, batch_plan, sketch_size
 from analysis.sensitivity.streaming.backward import Plan, half_effects
-from analysis.sensitivity.streaming.forward import embed, run_half, run_head, start_gradients
-from analysis.sensitivity.streaming.halves import halves, load_head
+from analysis.sensitivity.streaming.forward import (
+    HeadRun,
+    embed,
+    run_half,
+    run_head,
+    start_gradients,
+)
+from analysis.sensitivity.streaming.halves import halves
+from analysis.sensitivity.streaming.head import load_head
 from analysis.sensitivity.streaming.hidden import HiddenStates, hidden_states
 from analysis.sensitivity.streaming.source import StreamSource
 
@@ -115,13 +121,12 @@ class StreamedSweep:
                 yield from zip(rows, gathered.points([row.cell for row in rows]), strict=True)
         self.notes.extend(self._outlook(samples * length))
 
-    def _turn(self, states: HiddenStates, last: int) -> tuple[FloatRun, Draw]:
+    def _turn(self, states: HiddenStates, last: int) -> tuple[HeadRun, Draw]:
         """The head, once: float figures of all samples, then gradients of the drawn ones."""
-        head = load_head(self.source)
-        found = run_head(self.source, head, last, states)
-        draw = draw_samples(found.impurity, sketch_size(found.samples), self.seed)
-        for _ in start_gradients(head, last, draw, (self._directions, self.seed), states):
-            pass
+        head = load_head(self.source, states.folder)
+        found = run_head(head, last, states)
+        draw = draw_samples(found.impurity, sketch_size(len(found.impurity)), self.seed)
+        start_gradients(head, last, draw, (self._directions, self.seed), states)
         return found, draw
 
     def _rows(self, effects: Mapping[str, Tensor], samples: int) -> Iterator[CellSamples]:

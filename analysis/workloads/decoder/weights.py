@@ -5,7 +5,7 @@ would end with the whole model in memory.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,9 @@ from analysis.workloads.safetensors_header import TensorEntry, read_header
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
+PIECE_BYTES = 4 * 1024**2
+"""Of a tensor that is read piece by piece."""
+
 M = TypeVar("M", bound=nn.Module)
 
 _DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -46,19 +49,45 @@ class StoredWeights:
         Raises:
             UnsupportedFileError: there is none of that name, or it is of another type.
         """
+        stored = self._stored(name)
+        entry = stored.entry
+        value = _read(stored, 0, entry.stop - entry.start).reshape(entry.shape)
+        return value.float()
+
+    def pieces(self, name: str) -> Iterator[tuple[int, Tensor]]:
+        """One tensor cut along its first axis, some MB at a time.
+
+        Yields:
+            Number of the piece's first row, and its rows as float32.
+
+        Raises:
+            UnsupportedFileError: as for `get`.
+        """
+        stored = self._stored(name)
+        rows, *rest = stored.entry.shape
+        row_bytes = (stored.entry.stop - stored.entry.start) // max(rows, 1)
+        step = max(1, PIECE_BYTES // max(row_bytes, 1))
+        for start in range(0, rows, step):
+            stop = min(start + step, rows)
+            value = _read(stored, start * row_bytes, stop * row_bytes)
+            yield start, value.reshape(stop - start, *rest).float()
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of one tensor.
+
+        Raises:
+            UnsupportedFileError: as for `get`.
+        """
+        return self._stored(name).entry.shape
+
+    def _stored(self, name: str) -> Stored:
         stored = self.tensors.get(name)
         if stored is None or stored.entry.dtype not in _DTYPES:
             raise UnsupportedFileError(
                 f"The folder must hold the tensor {name:.200} as F32, F16 or BF16, and does not; "
                 "it may be of another model than its config.json says."
             )
-        entry = stored.entry
-        content = bytearray(entry.stop - entry.start)
-        with stored.file.open("rb", buffering=0) as file:
-            file.seek(stored.begin + entry.start)
-            file.readinto(content)
-        value = torch.frombuffer(content, dtype=_DTYPES[entry.dtype]).reshape(entry.shape)
-        return value.float()
+        return stored
 
     def fill(self, module: nn.Module, prefix: str) -> None:
         """Give a module of `empty` its parameters; those that share storage are read once."""
@@ -78,6 +107,15 @@ class StoredWeights:
                 f"says; it has {tuple(stored.shape)}."
             )
         return stored
+
+
+def _read(stored: Stored, start: int, stop: int) -> Tensor:
+    """So many bytes of a tensor as flat values of its own type, in memory of their own."""
+    content = bytearray(stop - start)
+    with stored.file.open("rb", buffering=0) as file:
+        file.seek(stored.begin + stored.entry.start + start)
+        file.readinto(content)
+    return torch.frombuffer(content, dtype=_DTYPES[stored.entry.dtype])
 
 
 def stored_weights(folder: Path) -> StoredWeights:

@@ -125,7 +125,9 @@ _CARDS = (
         ),
         means=(
             "Root mean squared error of predicted against given ratings (1 to 5 stars) that were "
-            "not trained on; a guess of the mean is off by 1.12."
+            "not trained on; a guess of the mean is off by 1.12. Scores also tell hr@10: how often "
+            "a film that got 4 or 5 of these stars comes among the first ten of 100, the others "
+            "being films that its user never rated. In float 0.40; by chance 0.1."
         ),
         parameters=85_681,
         layers=7,

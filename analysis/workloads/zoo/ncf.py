@@ -11,27 +11,40 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from analysis.metrics import Rmse
-from analysis.workloads.workload import Workload
+from analysis.workloads.workload import Batch, Workload
 from analysis.workloads.zoo.archives import member
-from analysis.workloads.zoo.columns import PARTS, batched, read_columns, tensor, write_columns
+from analysis.workloads.zoo.columns import (
+    PARTS,
+    Columns,
+    batched,
+    read_columns,
+    tensor,
+    write_columns,
+)
+from analysis.workloads.zoo.lists import LikedHit, StarsRmse
 from analysis.workloads.zoo.nets.ncf import NeuMF
 
 WEIGHTS = "model.safetensors"
 SIZE, EPOCHS, BATCH, RATE, DECAY = 16, 14, 512, 4e-3, 1e-4
 SHARES = {"calibration": 0.02, "sweep": 0.04, "evaluation": 0.1}
-_BATCH = 2000
+OTHERS = 99
+"""Films beside the rated one, drawn among those that its user never rated (He et al., 4.1)."""
+
+_BATCH = 500
 
 
 def build(archives: Mapping[str, Path], folder: Path) -> None:
-    """Split the ratings, train on 84 % of them, and keep the rest."""
+    """Split the ratings, train on 84 % of them, and keep the rest with films to rank them among."""
     rows = _ratings(member(archives["recbole"], "recbole/dataset_example/ml-100k/ml-100k.inter"))
     rows = rows[np.random.default_rng(0).permutation(len(rows))]
-    parts, start = {}, 0
+    others = _others(rows[: round(sum(SHARES.values()) * len(rows))], rows)
+    parts: dict[str, Columns] = {}
+    start = 0
     for part in PARTS:
         size = round(SHARES[part] * len(rows))
         cut = rows[start : start + size]
-        parts[part] = {"user": cut[:, 0], "item": cut[:, 1:2], "rating": cut[:, 2:3]}
+        items = np.concatenate([cut[:, 1:2], others[start : start + size]], 1)
+        parts[part] = {"user": cut[:, 0], "items": items.astype(np.int32), "stars": cut[:, 2]}
         start += size
     model = train(rows[start:], users=int(rows[:, 0].max()) + 1, items=int(rows[:, 1].max()) + 1)
     save_file(model.state_dict(), folder / WEIGHTS)
@@ -41,6 +54,15 @@ def build(archives: Mapping[str, Path], folder: Path) -> None:
 def _ratings(text: bytes) -> NDArray[np.int64]:
     """Rows of user, item and rating from recbole's tab-separated file, which has a header."""
     return np.loadtxt(io.BytesIO(text), np.int64, delimiter="\t", skiprows=1, usecols=(0, 1, 2))
+
+
+def _others(held: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`OTHERS` films for each held-out rating that its user rated nowhere: (ratings, `OTHERS`)."""
+    rng, films = np.random.default_rng(1), np.unique(rows[:, 1])
+    unrated = {
+        user: np.setdiff1d(films, rows[rows[:, 0] == user, 1]) for user in np.unique(held[:, 0])
+    }
+    return np.stack([rng.choice(unrated[user], OTHERS, replace=False) for user in held[:, 0]])
 
 
 def train(rows: NDArray[np.int64], *, users: int, items: int) -> NeuMF:
@@ -81,19 +103,21 @@ def load(folder: Path) -> Workload:
     users, size = weights["user_table.weight"].shape
     model = NeuMF(users, len(weights["item_table.weight"]), size)
     model.load_state_dict(weights)
-    parts = {
-        part: batched(
-            (tensor(columns["user"]), tensor(columns["item"])),
-            tensor(columns["rating"]).float(),
-            _BATCH,
-        )
-        for part, columns in read_columns(folder).items()
-    }
+    parts = {part: _batches(columns) for part, columns in read_columns(folder).items()}
     return Workload(
         name="movielens-ncf",
         model=model.eval(),
         calibration=parts["calibration"],
         sweep=parts["sweep"],
         evaluation=parts["evaluation"],
-        metric=Rmse(),
+        metric=StarsRmse(),
+        metrics=(LikedHit(),),
     )
+
+
+def _batches(columns: Columns) -> list[Batch]:
+    """Lists of films, the rated one first; targets are its stars, and 0 for the others."""
+    items = tensor(columns["items"]).long()
+    target = torch.zeros(items.shape)
+    target[:, 0] = tensor(columns["stars"]).float()
+    return batched((tensor(columns["user"]), items), target, _BATCH)

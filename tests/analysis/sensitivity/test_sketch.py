@@ -107,6 +107,14 @@ def test_cotangents_have_the_metric_as_their_second_moment(kind):
     assert 0.5 * np.mean(np.square(projections)) == pytest.approx(expected, rel=0.06)
 
 
+@pytest.mark.parametrize("kind", ["kl", "mse"])
+def test_cotangents_do_not_depend_on_the_pieces_they_are_made_in(kind, monkeypatch):
+    output = torch.randn(2, 5, 30, generator=torch.Generator().manual_seed(0))
+    whole = cotangents(kind, output, 1.7, 3)
+    monkeypatch.setattr("analysis.sensitivity.cotangents.PIECE_VALUES", 75)
+    assert torch.equal(cotangents(kind, output, 1.7, 3), whole)
+
+
 @pytest.mark.parametrize("shape", [(3, 5), (3, 4, 5)], ids=["classes", "tokens"])
 def test_half_the_squared_shift_is_the_divergence_of_a_small_change(shape):
     torch.manual_seed(0)

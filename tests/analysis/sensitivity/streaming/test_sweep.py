@@ -17,17 +17,20 @@ from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
 from tests.decoders import TINY, write_decoder
 
+WIDE_HEAD = replace(TINY, vocabulary=22_000, width=128, blocks=1)
+"""Its table has more than one run of rows and of columns, its outputs more than one piece."""
 
-def token_windows(count, length=12):
+
+def token_windows(config, count, length=12):
     generator = torch.Generator().manual_seed(1)
-    tokens = torch.randint(0, TINY.vocabulary, (count, length + 1), generator=generator)
+    tokens = torch.randint(0, config.vocabulary, (count, length + 1), generator=generator)
     return tokens[:, :-1], tokens[:, 1:]
 
 
 def both(folder, config, count):
     """The streamed source and the workload of one folder."""
     write_decoder(folder, config)
-    tokens, targets = token_windows(count)
+    tokens, targets = token_windows(config, count)
     source = StreamSource("tiny", TokenWindows(folder, tokens, targets, Perplexity()))
     workload = Workload(
         name="tiny",
@@ -42,8 +45,8 @@ def both(folder, config, count):
 
 @pytest.mark.parametrize(
     ("config", "count"),
-    [(TINY, 5), (replace(TINY, tied=False, key_heads=4), 5), (TINY, 80)],
-    ids=["tied", "own output layer", "drawn"],
+    [(TINY, 5), (replace(TINY, tied=False, key_heads=4), 5), (TINY, 80), (WIDE_HEAD, 2)],
+    ids=["tied", "own output layer", "drawn", "table in parts"],
 )
 def test_scores_are_those_of_the_whole_model_to_the_bit(tmp_path, config, count):
     source, workload = both(tmp_path, config, count)

@@ -21,6 +21,17 @@ def test_a_loaded_decoder_has_the_stored_weights(tmp_path, tied):
     assert not model.training
 
 
+def test_pieces_put_together_are_the_tensor(tmp_path, monkeypatch):
+    write_decoder(tmp_path)
+    monkeypatch.setattr("analysis.workloads.decoder.weights.PIECE_BYTES", 7 * 4 * TINY.width)
+    stored = stored_weights(tmp_path)
+    name = "model.embed_tokens.weight"
+    starts, rows = zip(*stored.pieces(name), strict=True)
+    assert starts == (0, 7, 14, 21, 28, 35)
+    assert torch.equal(torch.cat(rows), stored.get(name))
+    assert stored.shape(name) == (TINY.vocabulary, TINY.width)
+
+
 def test_parts_named_by_an_index_are_one_model(tmp_path):
     write_decoder(tmp_path)
     whole = load_file(tmp_path / SINGLE)

@@ -8,6 +8,8 @@ import torch
 from analysis.errors import UnknownWorkloadError, WorkloadError
 from analysis.workloads.load import load_workload
 from analysis.workloads.zoo import shelf
+from analysis.workloads.zoo.archives import member
+from analysis.workloads.zoo.columns import read_columns
 from analysis.workloads.zoo.prepare import float_figure, prepare_from
 
 
@@ -19,7 +21,7 @@ def zoo_home(tmp_path, monkeypatch):
 def ratings_wheel(folder, rows=2000):
     """Ratings that are a user's mean plus an item's, in the form of recbole's package."""
     rng = np.random.default_rng(0)
-    users, items = rng.integers(0, 40, rows), rng.integers(0, 50, rows)
+    users, items = rng.integers(0, 40, rows), rng.integers(0, 250, rows)
     stars = 1 + (users % 3) + (items % 3)
     lines = ["user_id:token\titem_id:token\trating:float\ttimestamp:float"]
     lines += [f"{u}\t{i}\t{r}\t0" for u, i, r in zip(users, items, stars, strict=True)]
@@ -55,6 +57,22 @@ def test_a_prepared_model_is_loaded_by_its_name(tmp_path):
     workload = load_workload("movielens-ncf")
     assert workload.source == workload.name == "movielens-ncf"
     assert found.samples == 200 and found.value < 0.6  # the mean alone is off by 1.15
+    assert [metric.name for metric in workload.all_metrics] == ["rmse", "hr@10"]
+
+
+def test_films_to_rank_among_are_such_as_the_user_never_rated(tmp_path):
+    from analysis.workloads.zoo import ncf
+
+    archives = ratings_wheel(tmp_path)
+    ncf.build(archives, tmp_path)
+    rows = np.loadtxt(member(archives["recbole"], "*.inter").splitlines()[1:], usecols=(0, 1, 2))
+    rated = set(map(tuple, rows[:, :2].astype(int)))
+    columns = read_columns(tmp_path)["evaluation"]
+    assert columns["items"].shape == (200, 1 + ncf.OTHERS)
+    for user, (first, *others) in zip(columns["user"], columns["items"], strict=True):
+        assert (user, first) in rated
+        assert len(set(others)) == ncf.OTHERS
+        assert not any((user, film) in rated for film in others)
 
 
 def test_a_second_preparation_takes_the_place_of_the_first(tmp_path):
