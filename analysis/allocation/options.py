@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.allocation.cells import Measured, kernels, measured, members, own_label, spec_of
 from analysis.allocation.coupling import FREE, Links
+from analysis.allocation.kept import kept
 from analysis.allocation.linking import check_common, components, shared_pins
 from analysis.allocation.locks import Pins, pinned
 from analysis.allocation.narrowing import OPEN, Narrowing
@@ -117,6 +118,19 @@ def decision_groups(
         OptionError: a lock names an unknown layer or a spec that was not measured, a layer has no
             measured option yet, or nothing is left of its options.
     """
+    if not locked and narrowing == OPEN:
+        return _open_groups(result)
+    return _groups(result, locked, narrowing)
+
+
+@kept
+def _open_groups(result: Sensitivities) -> tuple[Group, ...]:
+    return _groups(result, {}, OPEN)
+
+
+def _groups(
+    result: Sensitivities, locked: Mapping[str, LayerConfig], narrowing: Narrowing
+) -> tuple[Group, ...]:
     points = measured(result)
     pins = pinned(result, locked, points)
     inputs = shared_pins(_linked(result, points, narrowing), pins)

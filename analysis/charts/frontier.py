@@ -102,8 +102,11 @@ def frontier_figure(
     traces += [] if chosen is None else [_star(chosen, info)]
     traces += [_mark(mark, index, info) for index, mark in enumerate(measured)]
     legend, room = legend_below(traces)
-    figure = framed(traces, height=320 + room, alt=_alt(points, chosen, measured), bottom=room + 44)
-    return figure.update_layout(
+    return framed(
+        traces,
+        height=320 + room,
+        alt=_alt(points, chosen, measured),
+        bottom=room + 44,
         showlegend=True,
         legend=legend,
         xaxis=axis(f"stored weights ({info.unit})", zeroline=False),

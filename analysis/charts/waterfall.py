@@ -78,8 +78,11 @@ def waterfall(result: Sensitivities, recipe: Recipe) -> go.Figure:
         connector={"line": {"color": NEUTRAL, "width": 1}},
         hovertemplate="<b>%{customdata}</b>: %{text}<extra></extra>",
     )
-    figure = framed([bars], height=30 * len(names) + 60, alt=_waterfall_alt(info), bottom=48)
-    return figure.update_layout(
+    return framed(
+        [bars],
+        height=30 * len(names) + 60,
+        alt=_waterfall_alt(info),
+        bottom=48,
         xaxis=axis(
             f"predicted {DIVERGENCES[result.setup.divergence]}",
             range=[0, 1.18 * info.total or 1.0],

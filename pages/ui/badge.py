@@ -12,9 +12,10 @@ from analysis.runs.records import (
     ScoreOptions,
     SweepOptions,
 )
+from pages.ui import reads
 from pages.ui.guard import guarded
 from pages.ui.places import Place, link
-from pages.ui.state import owner, run_workload, store
+from pages.ui.state import owner, run_workload
 from pages.ui.text import duration, plain
 
 _PLACES: dict[JobKind, Place] = {
@@ -33,7 +34,7 @@ _VERBS: dict[JobKind, str] = {
 
 def live_job() -> Job | None:
     """The job of this owner that runs, else the next one that waits."""
-    live = [row for row in store().jobs(owner=owner(), limit=20) if row.live]
+    live = [row for row in reads.jobs(owner(), 50) if row.live]
     live.sort(key=lambda row: (row.state != "running", row.created))
     return live[0] if live else None
 

@@ -49,11 +49,20 @@ def calibrated_words(recipes: int) -> str:
 def expected(run: str, result: Sensitivities, recipe: Recipe, predicted: Prediction) -> Expected:
     """The calibrated prediction of a recipe, or its additive one where nothing was measured."""
     known = _corrector(run, result)
-    found = None if known is None else known.predict(recipe)
-    if known is None or found is None:
+    if known is None:
         return Expected(predicted.divergence, predicted.low, predicted.high, predicted.drop)
+    # kept with its recipe, whose id then stands for it alone
+    key = ("expected", run, id(recipe))
+    return reads.once(key, lambda: (recipe, _corrected(known, recipe, predicted)))[1]
+
+
+def _corrected(known: Corrector, recipe: Recipe, predicted: Prediction) -> Expected:
+    value = known.estimate(recipe)
+    if value is None:
+        return Expected(predicted.divergence, predicted.low, predicted.high, predicted.drop)
+    found, drop = known.calibration.predict(value), known.calibration.drop(value)
     recipes = len(known.calibration.points)
-    return Expected(found.value, found.low, found.high, known.drop(recipe), recipes=recipes)
+    return Expected(found.value, found.low, found.high, drop, recipes=recipes)
 
 
 def calibrated_line(
@@ -79,7 +88,12 @@ def _line(key: str, _known: Corrector, _points: Sequence[FrontierPoint]) -> Cali
 
 def _corrector(run: str, result: Sensitivities) -> Corrector | None:
     known = reads.calibration(run)
-    return None if known is None else _made(repr((reads.version(run), known)), run, result, known)
+    if known is None:
+        return None
+    return reads.once(
+        ("corrector", run),
+        lambda: _made(repr((reads.version(run), known)), run, result, known),
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

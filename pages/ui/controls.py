@@ -12,7 +12,7 @@ from analysis.runs.jobs import SHARED
 from analysis.runs.records import Job, SweepOptions
 from pages.ui import reads
 from pages.ui.places import Place, link
-from pages.ui.state import DEMO_RUN, choose_run, owner, run_workload, store
+from pages.ui.state import DEMO_RUN, choose_run, owner, run_workload
 from pages.ui.text import plain, when
 
 _PLOT_CONFIG = {"displayModeBar": False, "displaylogo": False, "scrollZoom": False}
@@ -81,7 +81,7 @@ def run_title(row: Job) -> str:
 
 
 def _run_picker(run: str) -> None:
-    listed = (*store().jobs(owner=owner(), limit=50), *store().jobs(owner=SHARED, limit=20))
+    listed = (*reads.jobs(owner(), 50), *reads.jobs(SHARED, 20))
     rows = {row.id: row for row in listed if row.kind == "sweep"}
     rows.setdefault(run, reads.job(run))
     if len(rows) < 2:

@@ -8,6 +8,7 @@ table's pending edits. Anything else that changes the recipe makes a new base an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from analysis.allocation.kept import kept
 from analysis.errors import OptionError
 from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig
@@ -101,6 +102,7 @@ def redone(draft: Draft) -> Draft:
     return Draft(step, step, draft.edition + 1, (*draft.past, draft.now), tuple(future))
 
 
+@kept
 def names_of(result: Sensitivities, target: Target) -> Mapping[str, str]:
     """Label of each swept spec to the option of the bits column that stands for it."""
     return option_names(point.cell for point in result.of(target))

@@ -21,7 +21,7 @@ from analysis.paths import home_dir
 from analysis.profiles import Inspection
 from analysis.runs.records import Job, RecipeRecord, ScoreRecord
 from analysis.sensitivity.interactions import Interactions
-from analysis.sensitivity.points import Sensitivities
+from analysis.sensitivity.points import Sensitivities, SweepSetup
 from analysis.sensitivity.proxies.agreement import ProxyAgreement, ranked_proxies
 from analysis.sensitivity.proxies.catalogue import PROXIES
 from pages.ui.state import current_run, store
@@ -47,16 +47,45 @@ def one_look() -> Iterator[None]:
         _look.seen = None
 
 
-def _once(read: Callable[[str], _T], run: str) -> _T:
-    """What `read` says of the run, asked once while a page is drawn."""
-    seen: dict[tuple[str, str], Any] | None = getattr(_look, "seen", None)
+def once(key: Hashable, read: Callable[[], _T]) -> _T:
+    """What `read` says, asked once while a page is drawn."""
+    seen: dict[Hashable, Any] | None = getattr(_look, "seen", None)
     if seen is None:
-        return read(run)
-    key = (read.__name__, run)
+        return read()
     if key not in seen:
-        seen[key] = read(run)
+        seen[key] = read()
     found: _T = seen[key]
     return found
+
+
+def _once(read: Callable[[str], _T], run: str) -> _T:
+    """What `read` says of the run, asked once while a page is drawn."""
+    return once((read.__name__, run), lambda: read(run))
+
+
+def jobs(owner: str | None = None, limit: int = 100) -> tuple[Job, ...]:
+    """Jobs of one owner or of all, newest first."""
+    return once(("jobs", owner, limit), lambda: store().jobs(owner=owner, limit=limit))
+
+
+@st.cache_resource(show_spinner=False, max_entries=_KEEP)
+def _last_setup(key: str, _run: str) -> SweepSetup:
+    found = store().setup(_run)
+    if found is None:
+        raise _NothingYet
+    return found
+
+
+def _setup(run: str) -> SweepSetup | None:
+    """What the run's sweep was, before anybody edited its groups; None before it began."""
+    row = job(run)
+    if row.live:
+        return _once(store().setup, run)
+    try:
+        key = repr((str(home_dir()), run, row.state, row.done, row.ended))
+        return once(("setup", run), lambda: _last_setup(key, run))
+    except _NothingYet:
+        return None
 
 
 def job(run: str) -> Job:
@@ -77,7 +106,7 @@ def version(run: str) -> tuple[str, str, str, int, float | None, str]:
 
 def found_layers(run: str) -> tuple[Layer, ...]:
     """The layers with the groups that were found, whatever somebody made of them since."""
-    known = _once(store().setup, run)
+    known = _setup(run)
     return () if known is None else known.layers
 
 
@@ -88,7 +117,7 @@ def _finished(key: str, _run: str) -> Sensitivities:
 
 def has_metric(run: str) -> bool:
     """Whether the run's sweep has a task metric; taken as so before it began to measure."""
-    setup = _once(store().setup, run)
+    setup = _setup(run)
     return setup is None or setup.metric is not None
 
 
@@ -99,9 +128,11 @@ def sensitivities(run: str) -> Sensitivities | None:
         UnknownRunError: there is no run of that id.
     """
     live = job(run).live
-    if _once(store().setup, run) is None:
+    if _setup(run) is None:
         return None
-    return store().sensitivities(run) if live else _finished(repr(version(run)), run)
+    if live:
+        return store().sensitivities(run)
+    return once(("finished", run), lambda: _finished(repr(version(run)), run))
 
 
 def sensitivities_of(fingerprint: str) -> Sensitivities | None:
@@ -148,14 +179,17 @@ def frontier(run: str, profile: HardwareProfile | None = None) -> tuple[Frontier
 
 def recommended(run: str) -> RecipeRecord | None:
     """The recipe proposed after the sweep, or None before that."""
-    return store().recommended(run)
+    return _once(store().recommended, run)
 
 
 def scores(
     fingerprint: str, *, run: str | None = None, recipe: str | None = None
 ) -> tuple[ScoreRecord, ...]:
     """Scores of this model, of one run or one recipe."""
-    return store().scores(fingerprint=fingerprint, run=run, recipe=recipe)
+    return once(
+        ("scores", fingerprint, run, recipe),
+        lambda: store().scores(fingerprint=fingerprint, run=run, recipe=recipe),
+    )
 
 
 def recipe(recipe_id: str) -> RecipeRecord:
@@ -184,7 +218,7 @@ def _interactions(key: str, _run: str) -> tuple[Interactions | None]:
 
 def interactions(run: str) -> Interactions | None:
     """Pairwise terms of a finished sweep; None where its shifts were not kept, or while it runs."""
-    if job(run).live or _once(store().setup, run) is None:
+    if job(run).live or _setup(run) is None:
         return None
     return _interactions(repr(version(run)), run)[0]
 

@@ -71,7 +71,7 @@ def open_score_desk() -> ScoreDesk | None:
         result=result,
         job=score_job(record.id),
         score=found[0] if found else None,
-        baseline=_baseline(record.recipe, result, reads.scores(fingerprint, run=run)),
+        baseline=_baseline(run, record.recipe, result, reads.scores(fingerprint, run=run)),
         profile=current_profile(),
     )
 
@@ -97,25 +97,42 @@ def can_score(desk: ScoreDesk) -> bool:
 
 def score_job(recipe_id: str) -> Job | None:
     """The newest job that scores this recipe, of anybody."""
-    for job in store().jobs():
+    for job in reads.jobs():
         if isinstance(job.options, ScoreOptions) and job.options.recipe == recipe_id:
             return job
     return None
 
 
 def _baseline(
-    recipe: Recipe, result: Sensitivities | None, scored: tuple[ScoreRecord, ...]
+    run: str, recipe: Recipe, result: Sensitivities | None, scored: tuple[ScoreRecord, ...]
 ) -> ScoreRecord | None:
     """The score of the uniform recipe at the same bytes, once a job has run it."""
     if result is None:
         return None
     setup = result.setup
     stored = recipe_cost(setup.layers, recipe, other_bytes=setup.other_bytes).weight_bytes
+    profile = current_profile()
+    name = None if profile is None else profile.name
+    key = repr((reads.version(run), sorted(recipe.layers.items()), stored, name))
+    wanted = _uniform(key, result, recipe, stored, profile)
+    if wanted is None:
+        return None
+    return next((record for record in scored if record.score.recipe.layers == wanted.layers), None)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _uniform(
+    key: str,
+    _result: Sensitivities,
+    _recipe: Recipe,
+    _stored: int,
+    _profile: HardwareProfile | None,
+) -> Recipe | None:
+    """The uniform recipe at the same bytes; None where none fits into so few."""
     try:
-        wanted = same_bytes_uniform(result, stored, like=recipe, profile=current_profile()).layers
+        return same_bytes_uniform(_result, _stored, like=_recipe, profile=_profile)
     except AnalysisError:
-        return None  # no uniform recipe fits into so few bytes
-    return next((record for record in scored if record.score.recipe.layers == wanted), None)
+        return None
 
 
 def prediction_of(result: Sensitivities | None, recipe: Recipe) -> Prediction | None:

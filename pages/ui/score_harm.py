@@ -20,7 +20,7 @@ def harm(desk: ScoreDesk) -> None:
     known = reads.interactions(desk.run)
     if desk.result is None or known is None:
         return
-    pairs = pairs_of(desk.run, desk.result, score.recipe)
+    pairs = pairs_of(desk.run, desk.result, score.recipe, known)
     if pairs:
         with st.container(border=True):
             st.subheader("Worst pairs of layers", anchor=False)

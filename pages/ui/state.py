@@ -3,6 +3,8 @@
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import streamlit as st
@@ -44,16 +46,25 @@ class Source:
     figures: tuple[tuple[str, str], ...] = ()
 
 
-@st.cache_resource(show_spinner=False)
-def _open_store(home: str) -> RunStore:
-    opened = RunStore()
-    ensure_demo(opened)
-    return opened
+_opened: dict[Path, RunStore] = {}
+_opening = Lock()
 
 
 def store() -> RunStore:
-    """The run store of this server, with the demo result in it."""
-    return _open_store(str(home_dir()))
+    """The run store of this server, with the demo result in it.
+
+    A page asks for it some fifty times; Streamlit's cache would take 100 µs for each.
+    """
+    home = home_dir()
+    found = _opened.get(home)
+    if found is None:
+        with _opening:
+            found = _opened.get(home)
+            if found is None:
+                found = RunStore()
+                ensure_demo(found)
+                _opened[home] = found
+    return found
 
 
 def owner() -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.runs.records import USUAL_SWEEP, InspectOptions, Job
+from pages.ui import reads
 from pages.ui.places import go
 from pages.ui.sections import drop_down
 from pages.ui.state import Source, store, workload_sources
@@ -81,5 +82,5 @@ def sweep(source: Source) -> None:
 
 def inspect_job(source: str, *, live: bool = False) -> Job | None:
     """The newest look at this source, of anybody; with `live` only one that is not over."""
-    jobs = (job for job in store().jobs() if job.kind == "inspect" and job.source == source)
+    jobs = (job for job in reads.jobs() if job.kind == "inspect" and job.source == source)
     return next((job for job in jobs if job.live or not live), None)

@@ -12,10 +12,19 @@ from pages.ui import reads
 from pages.ui.text import number_text, plain, samples_text
 
 
-def pairs_of(run: str, result: Sensitivities, recipe: Recipe) -> tuple[PairTerm, ...]:
+def pairs_of(
+    run: str, result: Sensitivities, recipe: Recipe, known: Interactions
+) -> tuple[PairTerm, ...]:
     """The worst pairs; empty where the sweep cannot tell them from noise."""
-    known = reads.interactions(run)
-    return () if known is None else worst_pairs(result, recipe, known)
+    key = repr((reads.version(run), sorted(recipe.layers.items())))
+    return _pairs(key, result, recipe, known)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _pairs(
+    key: str, _result: Sensitivities, _recipe: Recipe, _known: Interactions
+) -> tuple[PairTerm, ...]:
+    return worst_pairs(_result, _recipe, _known)
 
 
 def pairs_table(pairs: tuple[PairTerm, ...], known: Interactions) -> None:

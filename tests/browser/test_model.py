@@ -56,7 +56,7 @@ def test_an_uploaded_model_gets_a_scored_recipe(page: Page, address: str, tmp_pa
     expect(page.get_by_role("heading", name="mine · clothes").first).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_role("heading", name="The network")).to_be_visible(timeout=WAIT_MS)
     wait_charts(page)
-    expect(page.get_by_text("What will be quantised, and what not")).to_be_visible()
+    expect(page.get_by_text("What will be quantised, and what not")).to_be_visible(timeout=WAIT_MS)
 
     # One click sweeps it; the run ends with a recipe that was scored on held-out images.
     page.get_by_role("button", name="Sweep it").last.click()
