@@ -198,7 +198,7 @@ def _examples(
     told: TokenChanges | tuple[_Outputs, _Outputs],
     divergences: Floats,
 ) -> tuple[ChangedExample, ...]:
-    words = Words(workload.classes, workload.decode, workload.columns)
+    words = Words(workload.classes, workload.decode, workload.columns, workload.categories)
     if isinstance(told, TokenChanges):
         return changed_examples(made.parts.evaluation, changed, told, divergences, words)
     before, after = (outputs.answers for outputs in told)

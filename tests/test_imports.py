@@ -62,6 +62,7 @@ WITHOUT_TORCH = (
     "analysis.workloads.data.split",
     "analysis.workloads.data.tables",
     "analysis.workloads.data.tokens",
+    "analysis.workloads.data.words",
     "analysis.workloads.models.architecture",
     "analysis.workloads.models.form",
     "analysis.workloads.models.torch_archive",

@@ -2,8 +2,8 @@
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from analysis.scores import ChangedExample
+from analysis.workloads.data.words import Decode
 from analysis.workloads.parts import cut_batch, samples_in, tensors_of
-from analysis.workloads.sample_words import Decode, input_words, token_word
+from analysis.workloads.sample_words import input_words, token_word
 from analysis.workloads.token_changes import TokenChanges
 from analysis.workloads.workload import Batch
 
@@ -32,11 +33,13 @@ class Words:
         classes: names of the classes; a class without one goes by its number.
         decode: reads tokens; None leaves them numbers.
         columns: names of the values of a row.
+        categories: of a column whose values are numbers of texts, the texts.
     """
 
     classes: Sequence[str] = ()
     decode: Decode | None = None
     columns: Sequence[str] = ()
+    categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def changed_examples(
@@ -89,7 +92,9 @@ def _sample(
         target=None if right is None else _named(right, words.classes),
         divergence=0.0,
         image=(picture(tensor) or "") if drawn else "",
-        text="" if drawn else input_words(inputs, words.decode, words.columns),
+        text=""
+        if drawn
+        else input_words(inputs, words.decode, words.columns, categories=words.categories),
     )
 
 

@@ -1,15 +1,13 @@
 """A sample that is no picture, in words: a text where tokens can be read, else a row of values."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from analysis.workloads.data.words import Decode
 from analysis.workloads.parts import tensors_of
 from analysis.workloads.workload import Inputs
-
-Decode = Callable[[Sequence[int]], str]
-"""From token numbers to text."""
 
 SHOWN_VALUES = 12
 SHOWN_LETTERS = 200
@@ -21,6 +19,7 @@ def input_words(
     decode: Decode | None = None,
     columns: Sequence[str] = (),
     end: int | None = None,
+    categories: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The first sample of a batch of inputs.
 
@@ -29,12 +28,13 @@ def input_words(
         decode: reads tokens; without it they are numbers.
         columns: names of the values of a row, in the order of the tensors.
         end: tokens to read; None reads all. A longer text keeps its end then, else its beginning.
+        categories: of a column whose values are numbers of texts, the texts.
     """
     tensors = [tensor[0].detach().cpu() for tensor in tensors_of(inputs)]
     if decode is not None and is_tokens(tensors[0]):
         return _text(_real(inputs, tensors[0])[:end], decode, whole=end is None)
     if columns:
-        return ", ".join(_named(tensors, columns))
+        return ", ".join(_named(tensors, columns, categories or {}))
     return values_text(tensors[0][:end] if end is not None else tensors[0])
 
 
@@ -75,12 +75,20 @@ def _text(tokens: Sequence[int], decode: Decode, *, whole: bool) -> str:
     return f"{text[:SHOWN_LETTERS]} …" if whole else f"… {text[-SHOWN_LETTERS:]}"
 
 
-def _named(tensors: Sequence[Tensor], columns: Sequence[str]) -> Iterator[str]:
+def _named(
+    tensors: Sequence[Tensor], columns: Sequence[str], categories: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
     values = [value for tensor in tensors for value in tensor.flatten().tolist()]
     for name, value in list(zip(columns, values, strict=False))[:SHOWN_VALUES]:
-        yield f"{name} {_word(value)}"
+        yield f"{name} {_category(value, categories.get(name, ()))}"
     if len(values) > SHOWN_VALUES:
         yield "…"
+
+
+def _category(value: float, texts: Sequence[str]) -> str:
+    """The text that a number stands for, or the number."""
+    known = isinstance(value, int) and 0 <= value < len(texts)
+    return texts[int(value)] if known else _word(value)
 
 
 def _word(value: float) -> str:

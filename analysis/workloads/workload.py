@@ -1,7 +1,7 @@
 """A model with its data and its metric, as the user brings it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -42,6 +42,7 @@ class Workload:
             a residual add or a concatenation) and give them one decision.
         classes: names of the classes, for pictures.
         columns: names of the values of a row, in the order of the input tensors, for people.
+        categories: of a column whose values are numbers of texts, the texts, for people.
         decode: reads token numbers as text, for people.
         source: how a worker finds it again ("fashion-mnist", "/path/my_case.py:make"); set by
             `load_workload`.
@@ -62,6 +63,7 @@ class Workload:
     group_layers: bool = True
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decode: Callable[[Sequence[int]], str] | None = None
     description: str = ""
     source: str | None = None

@@ -1,15 +1,16 @@
-"""Samples whose answer changed, as a strip of small pictures or of numbers."""
+"""Samples whose answer changed, as a strip of small pictures or as lines of text."""
 
 import base64
 import io
+from dataclasses import replace
 from functools import lru_cache
 
-import pandas as pd
 import streamlit as st
 from PIL import Image
 
 from analysis.scores import ChangedExample, Score
 from pages.ui.text import number_text, plain
+from pages.ui.token_text import SHOWN_SIGNS
 
 SIDE = 96
 """Pixels of a picture on screen, at least."""
@@ -38,32 +39,35 @@ def changed_samples(score: Score) -> None:
                     st.image(drawn, caption=_answers(example), width=WIDTH, output_format="PNG")
     rows = [example for example in shown if not example.image]
     if rows:
-        _table(rows)
+        st.markdown("\n\n".join(line(example) for example in rows))
     if any(row.position is not None for row in rows):
         st.caption(
             f"{len(shown)} of {len(score.changed):,} sequences in which some next token changed, "
-            "the most harmed first; each up to the token after which it changed most."
+            "the most harmed first; each up to the token after which it changed most, with float's "
+            "next token → the quantised one, ✗ where that is now wrong, ✓ where it is now right."
         )
         return
     st.caption(
         f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
         "harmed first: float's answer → the quantised one, ✗ where that is now wrong, ✓ "
-        "where it is now right. Pictures run from their least value to their largest."
-        if pictures
-        else f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
-        "harmed first."
+        "where it is now right."
+        + (" Pictures run from their least value to their largest." if pictures else "")
     )
 
 
 def _answers(example: ChangedExample) -> str:
-    change = f"{plain(example.reference)} → {plain(example.actual)}"
+    change = f"{_one_line(example.reference)} → {_one_line(example.actual)}"
     if example.target is None:
         return change
     if example.target == example.reference:
         return f"{change} ✗"
     if example.target == example.actual:
         return f"{change} ✓"
-    return f"{change} (is {plain(example.target)})"
+    return f"{change} (is {_one_line(example.target)})"
+
+
+def _one_line(text: str) -> str:
+    return plain(" ".join(text.split()))
 
 
 @lru_cache(maxsize=256)
@@ -88,30 +92,24 @@ def enlarged(image: str) -> bytes | None:
     return content.getvalue()
 
 
-def _table(rows: list[ChangedExample]) -> None:
-    frame = pd.DataFrame(
-        [
-            {
-                "input": row.text,
-                "sample": row.sample,
-                "float": row.reference,
-                "quantised": row.actual,
-                "right": row.target or "–",
-                "divergence": number_text(row.divergence),
-            }
-            for row in rows
-        ]
+def line(example: ChangedExample) -> str:
+    """Markdown of one text or row: what came in, what was said of it, and by how much it moved.
+
+    Everything that a workload brings is escaped and kept on its line.
+    """
+    told = _one_line(example.text)
+    known = plain(f"sample {example.sample:,}, divergence {number_text(example.divergence)}")
+    if example.position is None:
+        return f"**{_answers(example)}** :gray[· {known}]  \n{told}"
+    signed = replace(
+        example,
+        reference=_signs(example.reference),
+        actual=_signs(example.actual),
+        target=None if example.target is None else _signs(example.target),
     )
-    st.dataframe(
-        frame,
-        hide_index=True,
-        column_config={
-            "input": st.column_config.TextColumn("Input", width="large"),
-            "sample": st.column_config.NumberColumn("Sample"),
-            "float": st.column_config.TextColumn("Float says"),
-            "quantised": st.column_config.TextColumn("Quantised says"),
-            "right": st.column_config.TextColumn("Right"),
-            "divergence": st.column_config.TextColumn("Divergence"),
-        },
-        alt="Samples whose answer changed, with the beginning of their input",
-    )
+    return f"{told} **⟨{_answers(signed)}⟩**  \n:gray[{known}]"
+
+
+def _signs(token: str) -> str:
+    """A token whose white space can be seen."""
+    return "".join(SHOWN_SIGNS.get(sign, sign) for sign in token)

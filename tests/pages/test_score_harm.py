@@ -11,7 +11,7 @@ from analysis.allocation.pairs import worst_pairs
 from analysis.runs.store import RunStore
 from analysis.scores import ChangedExample
 from analysis.sensitivity.interactions import Interactions
-from pages.ui.changed_samples import SIDE, enlarged
+from pages.ui.changed_samples import SIDE, enlarged, line
 from tests.pages.recipe_page import stored_recipe
 from tests.pages.seen import headed, text
 from tests.sensitivities import make_score
@@ -38,26 +38,32 @@ def test_changed_pictures_are_shown_with_their_answers(open_page, filled):
     assert "1 of 20 samples that changed their answer" in text(app)
 
 
-def test_changed_rows_are_a_table(open_page, filled):
-    rescore(filled, (ChangedExample(3, "yes", "no", None, 1.5, text="0.1 0.2"),))
+def test_changed_rows_are_told_with_both_answers(open_page, filled):
+    rescore(filled, (ChangedExample(3, "yes", "no", "yes", 1.5, text="age 41, coat red"),))
     app = open_page("score", run=filled.run)
     assert not app.exception
-    shown = next(found.value for found in app.dataframe if "input" in found.value.columns)
-    assert list(shown["input"]) == ["0.1 0.2"]
-    assert list(shown["right"]) == ["–"]
+    words = text(app).replace("\\", "")
+    assert "yes → no ✗" in words and "age 41, coat red" in words
+    assert "sample 3, divergence 1.5" in words
 
 
 def test_a_text_is_shown_up_to_the_changed_token(open_page, filled):
     score = make_score(filled.result, stored_recipe(filled))
-    example = ChangedExample(3, "mat", "dog", "mat", 1.5, text="the cat sat on the", position=4)
+    told = "the cat sat on the"
+    example = ChangedExample(3, " mat", " dog", " mat", 1.5, text=told, position=4)
     changed = replace(score, agreement=None, changed=(3,), examples=(example,))
     RunStore().save_score(filled.recipe, changed)
     app = open_page("score", run=filled.run)
     assert not app.exception
-    shown = next(found.value for found in app.dataframe if "input" in found.value.columns)
-    assert list(shown["input"]) == ["the cat sat on the"]
-    assert list(shown["quantised"]) == ["dog"]
+    assert "the cat sat on the **⟨␣mat → ␣dog ✗⟩**" in text(app)
     assert "up to the token after which it changed most" in text(app)
+
+
+def test_text_from_outside_stays_on_its_line_and_is_no_markup():
+    hostile = ChangedExample(1, "<b>a</b>", "b\n\n# c", None, 1.0, text="x\n\n[y](z) `q`")
+    shown = line(hostile)
+    assert "\n\n" not in shown and "[y]" not in shown.replace("\\", "~~")
+    assert "\\<b\\>" in shown and "\\`q\\`" in shown
 
 
 def test_a_score_without_kept_samples_says_so(open_page, filled):

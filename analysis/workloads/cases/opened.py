@@ -50,6 +50,9 @@ def open_case(stored: StoredCase) -> Workload:
         metrics=metrics[1:],
         output=read.output,
         classes=parts.classes,
+        columns=parts.words.columns,
+        categories=parts.words.categories,
+        decode=parts.words.decode,
         description=f"{case.description} {parts.description}",
         source=case.source,
     )

@@ -15,6 +15,7 @@ from analysis.workloads.data.parts import DataParts, PartCounts, SourceBatches, 
 from analysis.workloads.data.picture_source import standardised
 from analysis.workloads.data.split import Places
 from analysis.workloads.data.tensors import row_digests
+from analysis.workloads.data.words import SampleWords
 from analysis.workloads.parts import take_samples, tensors_of
 from analysis.workloads.samples import PARTS
 from analysis.workloads.workload import Batch, Inputs
@@ -41,6 +42,11 @@ class ArraySource:
     def labelled(self) -> bool:
         """Whether there is an array y."""
         return self.target is not None
+
+    @property
+    def words(self) -> SampleWords:
+        """None are needed."""
+        return SampleWords()
 
     def digests(self) -> list[bytes]:
         """Of the inputs alone."""

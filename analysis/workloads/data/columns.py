@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import WorkloadError
-from analysis.workloads.data.names import class_name
+from analysis.workloads.data.names import class_name, shown_name
 
 MAX_CLASSES = 100_000
 
@@ -79,6 +79,14 @@ def categories(table: Any, name: str) -> NDArray[np.int64]:
             f"Categories must be integers or texts; {name} holds fractions. Name it as a number."
         )
     return np.unique(values.astype(str), return_inverse=True)[1].astype(np.int64)
+
+
+def category_texts(table: Any, name: str) -> tuple[str, ...]:
+    """The texts that `categories` numbers, in their order; () for a column of integers."""
+    values = column(table, name)
+    if values.dtype.kind in "iub":
+        return ()
+    return tuple(shown_name(str(text)) for text in np.unique(values.astype(str)))
 
 
 def labels(

@@ -23,6 +23,14 @@ def class_name(name: str) -> str:
     return name
 
 
+def shown_name(name: str) -> str:
+    """A name or text from a file, as far as it can be shown: printable, at most 40 characters."""
+    printable = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name[:41]
+    )
+    return printable if len(printable) <= 40 else f"{printable[:39]}…"
+
+
 def entry_parts(name: str) -> tuple[str, ...]:
     """The folders and the file of an archive's entry.
 

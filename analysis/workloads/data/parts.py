@@ -1,10 +1,11 @@
 """Data as three parts of batches that can be read again and again."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from analysis.workloads.data.split import Places, SplitPlaces
+from analysis.workloads.data.words import SampleWords
 from analysis.workloads.workload import Batch
 
 
@@ -22,6 +23,10 @@ class Source(Protocol):
     @property
     def labelled(self) -> bool:
         """Whether every sample has a target."""
+
+    @property
+    def words(self) -> SampleWords:
+        """How a sample is told to people."""
 
     def digests(self) -> Sequence[bytes]:
         """One digest for each sample's input; equal ones are exact duplicates."""
@@ -65,6 +70,7 @@ class DataParts:
         labelled: whether there are targets; without them a workload has no task metric.
         counts: samples of each part.
         description: what the samples are and how they were cut, with counts and seed.
+        words: how a sample is told to people.
     """
 
     calibration: Iterable[Batch]
@@ -74,6 +80,7 @@ class DataParts:
     labelled: bool
     counts: PartCounts
     description: str
+    words: SampleWords = field(default_factory=SampleWords)
 
 
 def cut_source(source: Source, places: SplitPlaces, *, seed: int, batch_size: int) -> DataParts:
@@ -89,6 +96,7 @@ def cut_source(source: Source, places: SplitPlaces, *, seed: int, batch_size: in
         source.labelled,
         counts,
         described(source.what, counts, _drawn(places, seed), labelled=source.labelled),
+        source.words,
     )
 
 

@@ -14,6 +14,7 @@ from analysis.workloads.data.form import Pictures
 from analysis.workloads.data.picture import decode_picture
 from analysis.workloads.data.picture_files import PictureFile
 from analysis.workloads.data.split import Places
+from analysis.workloads.data.words import SampleWords
 from analysis.workloads.workload import Batch
 
 
@@ -63,6 +64,11 @@ class PictureSource:
     def labelled(self) -> bool:
         """Whether the files lie in class folders."""
         return self.targets is not None
+
+    @property
+    def words(self) -> SampleWords:
+        """None are needed."""
+        return SampleWords()
 
     def digests(self) -> list[bytes]:
         """Files of a size of their own are no duplicates; of the others the content is hashed."""

@@ -9,10 +9,19 @@ import torch
 from pyarrow import compute
 
 from analysis.errors import WorkloadError
-from analysis.workloads.data.columns import Labels, categories, column, labels, numbers
+from analysis.workloads.data.columns import (
+    Labels,
+    categories,
+    category_texts,
+    column,
+    labels,
+    numbers,
+)
 from analysis.workloads.data.form import Columns, Pictures
+from analysis.workloads.data.names import shown_name
 from analysis.workloads.data.picture_source import PictureSource
 from analysis.workloads.data.tensors import TensorSource
+from analysis.workloads.data.words import SampleWords
 from analysis.workloads.workload import Inputs
 
 ClassNames = Mapping[str, Sequence[str]]
@@ -42,11 +51,25 @@ def rows_of(table: Any, form: Columns, names: ClassNames) -> TensorSource:
     found = None
     if form.label is not None:
         found = labels(table, form.label, form.target, tuple(names.get(form.label, ())))
-    columns = [f"{len(chosen)} numbers"] if chosen else []
-    columns += [f"{len(form.categories)} categories"] if form.categories else []
+    columns = [_count(len(chosen), "number", "numbers")] if chosen else []
+    columns += [_count(len(form.categories), "category", "categories")] if form.categories else []
     return TensorSource(
-        f"rows of {' and '.join(columns)}", inputs, _target(found), found.classes if found else ()
+        f"rows of {' and '.join(columns)}",
+        inputs,
+        _target(found),
+        found.classes if found else (),
+        _words(table, form.categories, chosen),
     )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _words(table: Any, chosen: Sequence[str], numbers: Sequence[str]) -> SampleWords:
+    """The names of a row's values, categories first, as the model gets them."""
+    texts = {shown_name(name): category_texts(table, name) for name in chosen}
+    return SampleWords(tuple(map(shown_name, (*chosen, *numbers))), texts)
 
 
 def _target(found: Labels | None) -> torch.Tensor | None:

@@ -1,13 +1,14 @@
 """Samples that are tensors in memory already."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import torch
 from torch import Tensor
 
 from analysis.workloads.data.split import Places
+from analysis.workloads.data.words import SampleWords
 from analysis.workloads.parts import take_samples, tensors_of
 from analysis.workloads.workload import Batch, Inputs
 
@@ -30,6 +31,7 @@ class TensorSource:
     inputs: Inputs
     target: Tensor | None
     classes: tuple[str, ...] = ()
+    words: SampleWords = field(default_factory=SampleWords)
 
     @property
     def labelled(self) -> bool:

@@ -12,6 +12,7 @@ from analysis.workloads.data.form import Text
 from analysis.workloads.data.tables import MAX_TABLE_BYTES
 from analysis.workloads.data.tensors import TensorSource
 from analysis.workloads.data.tokens import joined, padded, tokenizer_of
+from analysis.workloads.data.words import SampleWords
 
 
 def plain_text(path: Path) -> list[str]:
@@ -52,7 +53,8 @@ def sequences_of(texts: Sequence[str], form: Text) -> TensorSource:
     Raises:
         WorkloadError: the texts are shorter than one sequence.
     """
-    tokens = joined(texts, tokenizer_of(form.tokenizer))
+    code = tokenizer_of(form.tokenizer)
+    tokens = joined(texts, code.tokenize)
     count = (len(tokens) - 1) // form.tokens
     if count < 1:
         raise WorkloadError(
@@ -62,7 +64,8 @@ def sequences_of(texts: Sequence[str], form: Text) -> TensorSource:
     run = torch.from_numpy(tokens)
     inputs = run[: count * form.tokens].reshape(count, form.tokens)
     target = run[1 : count * form.tokens + 1].reshape(count, form.tokens)
-    return TensorSource(f"sequences of {form.tokens} {_unit(form)}", inputs, target)
+    words = SampleWords(decode=code.decode)
+    return TensorSource(f"sequences of {form.tokens} {_unit(form)}", inputs, target, words=words)
 
 
 def texts_of(table: Any, form: Text, names: Mapping[str, Sequence[str]]) -> TensorSource:
@@ -72,7 +75,8 @@ def texts_of(table: Any, form: Text, names: Mapping[str, Sequence[str]]) -> Tens
         WorkloadError: a column is missing.
     """
     assert form.label is not None
-    ids, real = padded(column_texts(table, form), tokenizer_of(form.tokenizer), form.tokens)
+    code = tokenizer_of(form.tokenizer)
+    ids, real = padded(column_texts(table, form), code.tokenize, form.tokens)
     found = labels(table, form.label, "class", tuple(names.get(form.label, ())))
     inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(real)}
     return TensorSource(
@@ -80,6 +84,7 @@ def texts_of(table: Any, form: Text, names: Mapping[str, Sequence[str]]) -> Tens
         inputs,
         torch.from_numpy(found.values),
         found.classes,
+        SampleWords(decode=code.decode),
     )
 
 

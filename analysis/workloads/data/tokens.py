@@ -1,15 +1,25 @@
 """Texts to token numbers: by a tokenizer of the user's, or byte by byte; torch-free."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.errors import UnsupportedFileError, WorkloadError
+from analysis.workloads.data.words import Decode
 
 Tokens = NDArray[np.int64]
 Tokenize = Callable[[str], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextCode:
+    """A tokenizer: from text to token numbers, and back for people to read."""
+
+    tokenize: Tokenize
+    decode: Decode
 
 
 def bytes_of(text: str) -> Sequence[int]:
@@ -17,8 +27,13 @@ def bytes_of(text: str) -> Sequence[int]:
     return text.encode("utf-8", errors="replace")
 
 
-def tokenizer_of(source: str | None) -> Tokenize:
-    """What turns a text into token numbers.
+def text_of(tokens: Sequence[int]) -> str:
+    """The text of UTF-8 bytes; what is none becomes a replacement character."""
+    return bytes(min(max(token, 0), 255) for token in tokens).decode("utf-8", errors="replace")
+
+
+def tokenizer_of(source: str | None) -> TextCode:
+    """What turns a text into token numbers and back.
 
     Args:
         source: a Hugging Face folder, a ``tokenizer.json`` or a ``.gguf`` file; None takes bytes.
@@ -28,7 +43,7 @@ def tokenizer_of(source: str | None) -> Tokenize:
         UnsupportedFileError: the file cannot be read.
     """
     if source is None:
-        return bytes_of
+        return TextCode(bytes_of, text_of)
     path = Path(source).expanduser()
     if path.suffix.lower() == ".gguf" and path.is_file():
         return _gguf(path)
@@ -49,10 +64,13 @@ def tokenizer_of(source: str | None) -> Tokenize:
             f"tokenizer.json must be one of a Hugging Face tokenizer; it cannot be read: "
             f"{error!s:.150}. Save the tokenizer again."
         ) from error
-    return lambda text: list(made.encode(text, add_special_tokens=False).ids)
+    return TextCode(
+        lambda text: list(made.encode(text, add_special_tokens=False).ids),
+        lambda tokens: str(made.decode(list(tokens), skip_special_tokens=False)),
+    )
 
 
-def _gguf(path: Path) -> Tokenize:
+def _gguf(path: Path) -> TextCode:
     try:
         from transformers import AutoTokenizer
     except ImportError:
@@ -64,7 +82,10 @@ def _gguf(path: Path) -> Tokenize:
             f"The GGUF file must hold a tokenizer that transformers can read; it says "
             f"{error!s:.150}. Give a folder with tokenizer.json instead."
         ) from error
-    return lambda text: list(made.encode(text, add_special_tokens=False))
+    return TextCode(
+        lambda text: list(made.encode(text, add_special_tokens=False)),
+        lambda tokens: str(made.decode(list(tokens))),
+    )
 
 
 def _missing(package: str) -> WorkloadError:

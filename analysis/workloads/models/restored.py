@@ -178,11 +178,18 @@ def _embedding(values: Mapping[str, Any]) -> nn.Module:
     return _filled(nn.Embedding(rows, width, device="meta"), values)
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """A graph's batch norm, which serves images, sequences and rows alike."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Torch's own classes take inputs of one number of axes each."""
+
+
 def _norm(values: Mapping[str, Any]) -> nn.Module | None:
     mean, variance = values["running_mean"], values["running_var"]
     if values["training"] or mean is None or values["weight"] is None or values["bias"] is None:
         return None
-    made = nn.BatchNorm2d(len(mean), eps=values["eps"])
+    made = BatchNorm(len(mean), eps=values["eps"])
     made.running_mean, made.running_var = mean, variance
     return _filled(made, values)
 

@@ -1,5 +1,7 @@
 """A stored case becomes a workload: data as the model needs them, metrics as the task asks."""
 
+import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,14 @@ from PIL import Image
 
 from analysis.errors import OptionError, UnsupportedFileError
 from analysis.metrics.tasks import TASKS as METRICS
+from analysis.quant.spec import WEIGHT_SPEC
+from analysis.recipe import LayerConfig, Recipe
+from analysis.scoring import score
 from analysis.workloads.cases.folders import StoredCase
 from analysis.workloads.cases.opened import facts_of, open_case
 from analysis.workloads.cases.record import TASKS, Case, DataPart, ModelPart
-from analysis.workloads.data.form import DataOptions, Text
+from analysis.workloads.data.form import Columns, DataOptions, Text
+from analysis.workloads.subject import subject
 from tests.forms import export_onnx, export_program, network
 from tests.uploads import digit_arrays, model_bytes, npz_bytes
 
@@ -90,3 +96,45 @@ def test_an_upload_of_a_form_that_can_run_code_is_refused_again_when_it_is_opene
     case = Case(source="upload:" + "0" * 24, title="x", model=part, data=DataPart("data.npz"))
     with pytest.raises(UnsupportedFileError, match="can run code"):
         open_case(StoredCase(case, tmp_path))
+
+
+class Rows(torch.nn.Module):
+    """A colour's embedding beside two numbers that a batch norm of rows scales."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.colours = torch.nn.Embedding(3, 8)
+        self.norm = torch.nn.BatchNorm1d(2)
+        self.body = torch.nn.Linear(10, 16)
+        self.head = torch.nn.Linear(16, 3)
+
+    def forward(self, colour: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+        x = torch.cat([self.colours(colour), self.norm(numbers)], -1)
+        logits: torch.Tensor = self.head(torch.relu(self.body(x)))
+        return logits
+
+
+@pytest.mark.slow
+def test_a_model_of_a_table_shows_its_changed_rows_by_name(tmp_path):
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    lines = ["height,colour,weight,kind"] + [
+        f"{a:.3f},{('red', 'green', 'blue')[k % 3]},{b:.3f},{('cat', 'cow', 'dog')[k // 3 % 3]}"
+        for k, (a, b) in enumerate(rng.normal(size=(120, 2)))
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    example = (torch.tensor([0, 1]), torch.randn(2, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(Rows().eval(), example).save(str(tmp_path / "net.ts"))
+    form = Columns(("height", "weight"), ("colour",), "kind")
+    part = ModelPart("torchscript", str(tmp_path / "net.ts"))
+    stored = case_of(tmp_path, part, "t.csv", options=DataOptions(form))
+    workload = open_case(stored)
+    made = subject(workload)
+    layers = {layer.name: LayerConfig(weight=WEIGHT_SPEC.with_bits(2)) for layer in made.layers}
+    examples = score(workload, Recipe(layers, "mine", made.fingerprint)).examples
+    assert examples
+    for example_ in examples:
+        assert re.match(r"colour (red|green|blue), height -?\d", example_.text)
+        assert example_.reference in ("cat", "cow", "dog") and example_.image == ""

@@ -28,19 +28,27 @@ def folder(tmp_path):
 
 
 def test_bytes_need_no_tokenizer():
-    assert list(tokenizer_of(None)("aé")) == [97, 195, 169]
+    code = tokenizer_of(None)
+    assert list(code.tokenize("aé")) == [97, 195, 169]
+    assert code.decode([97, 195, 169]) == "aé"
+
+
+def test_bytes_that_are_no_text_can_be_read_all_the_same():
+    unknown = "\N{REPLACEMENT CHARACTER}"
+    assert tokenizer_of(None).decode([97, 195, 300]) == f"a{unknown}{unknown}"
 
 
 def test_a_hugging_face_folder_or_its_file_brings_the_tokenizer(folder):
     pytest.importorskip("tokenizers")
     for source in (folder, folder / "tokenizer.json"):
-        tokenize = tokenizer_of(str(source))
-        assert list(tokenize("three one four")) == [3, 1, 0]
+        code = tokenizer_of(str(source))
+        assert list(code.tokenize("three one four")) == [3, 1, 0]
+        assert code.decode([3, 1, 0]) == "three one [UNK]"
 
 
 def test_texts_are_joined_or_padded(folder):
     pytest.importorskip("tokenizers")
-    tokenize = tokenizer_of(str(folder))
+    tokenize = tokenizer_of(str(folder)).tokenize
     assert joined(["one two", "three"], tokenize).tolist() == [1, 2, 3]
     assert joined([], tokenize).shape == (0,)
     ids, real = padded(["one", "one two three one", ""], tokenize, 3)
