@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.errors import UnknownWorkloadError
+from analysis.workloads.equalized import plain_source
 from pages.ui import architecture, reads
 from pages.ui.controls import empty_state, error_card, page_header
 from pages.ui.progress import ended_badly, watch
@@ -13,7 +14,7 @@ from pages.ui.zoo_cards import zoo_cards
 
 sources = workload_sources()
 asked = st.query_params.get("workload")
-chosen = asked or reads.job(current_run()).source
+chosen = asked or plain_source(reads.job(current_run()).source)
 entry = next((source for source in sources if source.source == chosen), None)
 if entry is None and asked:
     raise UnknownWorkloadError(

@@ -63,6 +63,7 @@ WITHOUT_TORCH = (
     "analysis.workloads.data.tables",
     "analysis.workloads.data.tokens",
     "analysis.workloads.data.words",
+    "analysis.workloads.equalized",
     "analysis.workloads.models.architecture",
     "analysis.workloads.models.form",
     "analysis.workloads.models.torch_archive",

@@ -28,8 +28,10 @@ def layers(workload: WorkloadArgument, as_json: JsonFlag = False) -> Answer:
         ],
         "skipped": [serial.to_plain(skipped) for skipped in found.skipped],
         "other_bytes": found.other_bytes,
+        "notes": list(found.notes),
     }
-    return Answer(document, f"{_layer_table(found.layers)}\n\n{_skipped_table(found.skipped)}")
+    parts = (_layer_table(found.layers), _skipped_table(found.skipped), *found.notes)
+    return Answer(document, "\n\n".join(parts))
 
 
 def histograms(workload: WorkloadArgument, as_json: JsonFlag = False) -> Answer:

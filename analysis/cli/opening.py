@@ -9,6 +9,7 @@ from analysis.runs.store import RunStore
 from analysis.sensitivity.points import Sensitivities
 from analysis.workloads.cases.folders import added_cases, is_case
 from analysis.workloads.catalogue import built_in_names
+from analysis.workloads.equalized import equalized, is_equalized, plain_source
 from analysis.workloads.zoo.cards import ZOO
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def resolve_source(source: str) -> str:
     Raises:
         UnknownWorkloadError: there is no such file or built-in workload.
     """
+    if is_equalized(source):
+        return equalized(resolve_source(plain_source(source)))
     path, _, factory = source.rpartition(":")
     if path.endswith(".py"):
         file = Path(path).expanduser().resolve()

@@ -24,6 +24,7 @@ from analysis.sensitivity.points import (
     Targets,
 )
 from analysis.sensitivity.proxies.document import proxies_document
+from analysis.workloads.equalized import equalized, is_equalized
 
 OWNER = "cli"
 
@@ -59,6 +60,10 @@ def sweep(  # noqa: PLR0913  (an option each)
     stream: Annotated[
         bool, typer.Option("--stream", help="Sketch a language model half a block at a time.")
     ] = False,
+    equalize: Annotated[
+        bool,
+        typer.Option("--equalize", help="Bring channels to like sizes first (equalized:NAME)."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> Answer:
     """Measure how much each layer suffers at each width; the run opens in the app too."""
@@ -76,7 +81,13 @@ def sweep(  # noqa: PLR0913  (an option each)
         proxies=proxies,
         stream=stream,
     )
-    source, store = resolve_source(workload), open_store()
+    asked = equalized(workload) if equalize else workload
+    if stream and is_equalized(asked):
+        raise OptionError(
+            "A streamed sweep never holds two layers at once, which equalising needs; leave out "
+            "one of the two."
+        )
+    source, store = resolve_source(asked), open_store()
     attempt = claim_new(store, source, options, owner=OWNER)
     attempt.say = note
     with watched(store, attempt.job_id):

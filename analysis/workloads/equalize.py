@@ -32,6 +32,8 @@ ROUNDS = 20
 SETTLED = 1e-3
 """Rounds end when no factor differs from 1 by more."""
 
+SHOWN_LINKS = 8
+
 SMOOTHING = 0.5
 """How much of a channel's size moves into the weights."""
 
@@ -134,3 +136,35 @@ def equalize_channels(
     if proven and same_outputs(reference, all_outputs(copy, inputs)):
         return copy, tuple(proven)
     return model, ()
+
+
+def equalized_note(model: nn.Module, links: Sequence[Link]) -> str:
+    """What was equalised and smoothed, in a sentence.
+
+    Args:
+        model: as `equalize_channels` gave it.
+        links: likewise.
+    """
+    if not links:
+        return (
+            "Equalised channels were asked for, and between no two modules of this model can they "
+            "be; it is analysed as it was found."
+        )
+    smooth = [link for link in links if is_norm(model.get_submodule(link.maker))]
+    plain = [link for link in links if link not in smooth]
+    told = [
+        f"{word}: {_named(some)}"
+        for word, some in (("equalised", plain), ("smoothed", smooth))
+        if some
+    ]
+    return (
+        "Channels were brought to like sizes before anything was quantised, and the float outputs "
+        f"stayed as they were ({'; '.join(told)})."
+    )
+
+
+def _named(links: Sequence[Link]) -> str:
+    """The first links by the paths of their modules."""
+    names = [f"{link.maker} → {', '.join(link.users)}" for link in links[:SHOWN_LINKS]]
+    more = len(links) - len(names)
+    return "; ".join(names) + (f" and {more} more" if more else "")

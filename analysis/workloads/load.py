@@ -1,5 +1,7 @@
 """From a text to a workload: a built-in name, a factory in a file, or an upload."""
 
+from dataclasses import replace
+
 from analysis.errors import UnknownWorkloadError
 from analysis.metrics import Top1
 from analysis.paths import assets_dir
@@ -8,6 +10,7 @@ from analysis.workloads.arrays import read_arrays
 from analysis.workloads.case_file import is_case_source, load_case
 from analysis.workloads.cases.folders import find_case, is_case
 from analysis.workloads.catalogue import CatalogueEntry, built_in_names, catalogue
+from analysis.workloads.equalized import TITLE, is_equalized, plain_source
 from analysis.workloads.models.weights import read_weights
 from analysis.workloads.samples import cut_samples
 from analysis.workloads.stored import built_in_parts
@@ -20,12 +23,15 @@ def load_workload(source: str) -> Workload:
 
     Args:
         source: ``fashion-mnist``, ``digits``, ``path/to/my_case.py:make``, ``upload:ID``, or a name
-            that `quantscope add` gave.
+            that `quantscope add` gave; with ``equalized:`` before it, its channels are equalised.
 
     Raises:
         UnknownWorkloadError: nothing has that name or path.
         WorkloadError: it cannot be loaded; the message says why.
     """
+    if is_equalized(source):
+        found = load_workload(plain_source(source))
+        return replace(found, equalize=True, name=TITLE.format(found.name), source=source)
     for entry in catalogue():
         if source == entry.source:
             return _built_in(entry)

@@ -18,7 +18,7 @@ from analysis.sensitivity.points import Divergence
 from analysis.workloads.checks import check_workload
 from analysis.workloads.determinism import first_difference
 from analysis.workloads.discovery import discover
-from analysis.workloads.equalize import equalize_channels
+from analysis.workloads.equalize import equalize_channels, equalized_note
 from analysis.workloads.fixed_batch import with_fixed_batch
 from analysis.workloads.folding import Folding, fold_batch_norms, has_batch_norm
 from analysis.workloads.groups import grouped
@@ -221,6 +221,7 @@ def _prepare(workload: Workload) -> Subject:
     fingerprint = fingerprint_of(workload.model)
     if workload.equalize:
         model, links = equalize_channels(model, probe, parts.calibration)
+        notes = (*notes, equalized_note(model, links))
         fingerprint = _equalized(fingerprint) if links else fingerprint
     layers, skipped = discover(model, probe, folded)
     if not layers:

@@ -9,6 +9,7 @@ from analysis.runs.records import Job, JobKind, JobOptions
 from analysis.workloads.cases.folders import find_case
 from analysis.workloads.cases.record import UPLOAD
 from analysis.workloads.catalogue import built_in_names
+from analysis.workloads.equalized import plain_source
 from pages.ui.state import command_line_sources, owner, store
 
 
@@ -18,6 +19,7 @@ def check_offered(source: str) -> None:
     Raises:
         UnknownWorkloadError: the source is not offered; says how it can be.
     """
+    source = plain_source(source)
     if source in built_in_names() or source in command_line_sources():
         return
     if source.startswith(UPLOAD):

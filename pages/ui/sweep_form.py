@@ -8,6 +8,7 @@ from analysis.quant.spec import ACTIVATION_SPEC, MAX_BITS, MIN_BITS, IntFormat
 from analysis.runs.records import Job, SweepOptions
 from analysis.sensitivity.plan import expected_seconds, planned_cells
 from analysis.sensitivity.points import DEFAULT_BITS, Method, Sensitivities, Targets
+from analysis.workloads.equalized import TITLE, equalized, is_equalized, plain_source
 from pages.ui import reads
 from pages.ui.checks import one_of
 from pages.ui.places import go
@@ -40,7 +41,7 @@ def sweep_form(source: str) -> None:
         source: workload that is chosen at first.
     """
     sources = {entry.source: entry for entry in workload_sources()}
-    chosen = _workload(sources, source)
+    plain = _workload(sources, plain_source(source))
     left, right = st.columns(2)
     with left:
         method = _method()
@@ -52,6 +53,7 @@ def sweep_form(source: str) -> None:
         activation = input_quantiser() if target != "weight" else NO_INPUTS
         seconds, until_settled = _limits(disabled=method == "sketch")
         proxies = _proxies(disabled=target == "activation")
+        chosen = _equalized(plain, before=is_equalized(source))
     options = SweepOptions(
         bits=bits,
         target=target,
@@ -70,7 +72,8 @@ def sweep_form(source: str) -> None:
     st.caption(_expectation(chosen, options, weight.ways, activation.ways))
     ready = memory_fits(chosen, options) and bool(bits)
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
-        start(chosen, sources[chosen].title if chosen in sources else chosen, options)
+        title = sources[plain].title if plain in sources else plain
+        start(chosen, TITLE.format(title) if is_equalized(chosen) else title, options)
 
 
 def start(source: str, title: str, options: SweepOptions) -> None:
@@ -164,6 +167,19 @@ def _proxies(*, disabled: bool) -> bool:
         "the measured one. Can be asked for later too.",
     )
     return bool(chosen) and not disabled
+
+
+def _equalized(source: str, *, before: bool) -> str:
+    """The source, with its channels brought to like sizes first where that is asked for."""
+    chosen = st.checkbox(
+        "Equalise channels first",
+        value=before,
+        key="sweep_equalize",
+        help="For experts. Between layers with nothing but ReLU or pooling in between, and between "
+        "a normalisation and its linear layers, channels are brought to like sizes on a copy that "
+        "gives the same float outputs. Its recipes do not fit the plain model.",
+    )
+    return equalized(source) if chosen else source
 
 
 def _expectation(source: str, options: SweepOptions, weights: int, inputs: int) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.workloads.cases.folders import delete_upload
+from analysis.workloads.equalized import plain_source
 from pages.ui.guard import guarded
 from pages.ui.places import go
 from pages.ui.state import Source, owner, store
@@ -13,7 +14,7 @@ _ASKED = "upload_delete_asked"
 @guarded()
 def upload_delete(source: Source) -> None:
     """The button, and the question once it was clicked."""
-    busy = any(job.live and job.source == source.source for job in store().jobs())
+    busy = any(job.live and plain_source(job.source) == source.source for job in store().jobs())
     if st.session_state.get(_ASKED) != source.source or busy:
         st.button(
             "Delete",

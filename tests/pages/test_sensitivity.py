@@ -95,6 +95,16 @@ def test_the_form_starts_the_sweep_it_describes(open_page):
     assert app.query_params["run"] == job.id
 
 
+def test_the_form_can_have_channels_equalised_first(open_page):
+    app = open_page("sensitivity", workload="digits")
+    app.checkbox(key="sweep_equalize").check().run()
+    button(app, "Start sweep").click().run()
+    assert not app.exception and not app.error
+    (job,) = RunStore().jobs(owner="local")
+    assert job.source == "equalized:digits"
+    assert job.workload.endswith(", equalised")
+
+
 def test_the_form_quantises_all_layers_alike_when_asked_to(open_page):
     app = open_page("sensitivity", workload="digits")
     switch(app, "What is quantised").set_value("both").run()

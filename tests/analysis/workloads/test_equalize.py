@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.workloads.channels import input_sizes, output_sizes
-from analysis.workloads.equalize import equalize_channels
+from analysis.workloads.equalize import equalize_channels, equalized_note
 from analysis.workloads.links import Link, find_links
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
@@ -144,6 +144,15 @@ def test_every_net_still_gives_its_outputs(net: str) -> None:
     assert changed == (made.fingerprint != plain.fingerprint)
     # The others' neighbours are joined by functions or additions, or are called twice.
     assert changed == (net in ("branched", "depthwise", "gpt"))
+
+
+def test_what_cannot_be_equalised_is_told() -> None:
+    (note,) = subject(replace(make_workload("recurrent"), equalize=True)).notes
+    assert "analysed as it was found" in note
+    model = PreNorm().eval()
+    x = torch.randn(4, 8)
+    copy, links = equalize_channels(model, x, [(x, None)])
+    assert "smoothed: norm → " in equalized_note(copy, links)
 
 
 def test_unbalanced_channels_quantise_better() -> None:
