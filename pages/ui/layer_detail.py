@@ -21,10 +21,10 @@ from pages.ui.layer_lookups import looked_up, lookups_fact, unseen_input
 from pages.ui.layer_sides import Side, sides_of
 from pages.ui.spec_menu import nearest
 from pages.ui.spec_parts import input_spec
+from pages.ui.tensor_numbers import tensor_numbers
 from pages.ui.text import (
     count_text,
     decibel_text,
-    fixed_text,
     number_text,
     percent,
     plain,
@@ -45,7 +45,7 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     title(profile, names, place)
     sides = sides_of(profile, specs, known)
     for side in sides:
-        _numbers(profile, side)
+        tensor_numbers(profile.weight_stats, side, "weight")
         looked_up(side.effect)
     findings = st.container(key="layer_findings")
     key = (found.fingerprint, name)
@@ -115,41 +115,6 @@ def _step(label: str, shortcut: str, icon: str, names: list[str], place: int) ->
         on_click=step,
         disabled=not 0 <= place < len(names),
     )
-
-
-def _numbers(profile: LayerProfile, side: Side) -> None:
-    stats, effect = profile.weight_stats, side.effect
-    figures = []
-    if effect is not None:
-        figures = [
-            (
-                f"{side.title}SQNR",
-                decibel_text(effect.sqnr_db),
-                "Signal to quantisation noise of the weights at the chosen spec, over the whole "
-                "tensor; higher is better, 6 dB are one bit.",
-            ),
-            (
-                f"{side.title}Clipped",
-                percent(effect.clipped, 2),
-                "Share of weights outside the range that the codes span.",
-            ),
-        ]
-    if side.name:
-        st.caption(f"**{side.name}** {plain(side.spec.label)}")
-    if side.name != "B":
-        figures += [
-            ("Zeros", percent(stats.zeros), "Share of exact zeros among the weights."),
-            (
-                "Kurtosis",
-                fixed_text(stats.kurtosis, 1),
-                "Excess kurtosis of the weights: 0 for a normal distribution, more for heavy "
-                "tails.",
-            ),
-            ("Outliers", percent(stats.outliers, 2), "Weights beyond 4 standard deviations."),
-        ]
-    with st.grid(5, min_column_width=108, gap="small"):
-        for title, value, help_text in figures:
-            st.metric(title, value, border=True, height="stretch", help=help_text)
 
 
 def _weights(profile: LayerProfile, side: Side, key: tuple[str, str]) -> None:

@@ -14,12 +14,10 @@ from pages.ui import answers, layer_findings, layer_strip, reads
 from pages.ui.controls import plot
 from pages.ui.layer_detail import MANY_ZEROS, card, title
 from pages.ui.layer_sides import Side, sides_of
+from pages.ui.tensor_numbers import tensor_numbers
 from pages.ui.text import (
     count_text,
-    decibel_text,
-    fixed_text,
     number_text,
-    percent,
     plain,
     samples_text,
 )
@@ -43,7 +41,7 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     sides = sides_of(profile, specs, known, "activation")
     key = (found.fingerprint, name, "input")
     for side in sides:
-        _numbers(profile, side)
+        tensor_numbers(profile.activation_stats, side, "activation")
     findings = st.container(key="input_findings")
     with st.grid(2, min_column_width=270, gap="small"):
         for side in sides:
@@ -64,41 +62,6 @@ def show(found: Inspection, name: str, specs: tuple[QuantSpec, ...], source: str
     with channels:
         _channels(looks[0], key, found.samples.calibration)
     layer_strip.show(known, sides[0], "activation")
-
-
-def _numbers(profile: LayerProfile, side: Side) -> None:
-    stats, effect = profile.activation_stats, side.effect
-    assert stats is not None
-    figures = []
-    if effect is not None:
-        figures = [
-            (
-                f"{side.title}SQNR",
-                decibel_text(effect.sqnr_db),
-                "Signal to quantisation noise of the input at the chosen spec, expected from its "
-                "histogram; higher is better, 6 dB are one bit.",
-            ),
-            (
-                f"{side.title}Clipped",
-                percent(effect.clipped, 2),
-                "Share of values outside the range that the codes span.",
-            ),
-        ]
-    if side.name:
-        st.caption(f"**{side.name}** {plain(side.spec.label)}")
-    if side.name != "B":
-        figures += [
-            ("Zeros", percent(stats.zeros), "Share of exact zeros, as a ReLU leaves them."),
-            (
-                "Kurtosis",
-                fixed_text(stats.kurtosis, 1),
-                "Excess kurtosis: 0 for a normal distribution, more for heavy tails.",
-            ),
-            ("Outliers", percent(stats.outliers, 2), "Values beyond 4 standard deviations."),
-        ]
-    with st.grid(5, min_column_width=108, gap="small"):
-        for name, value, help_text in figures:
-            st.metric(name, value, border=True, height="stretch", help=help_text)
 
 
 def _histogram(profile: LayerProfile, side: Side, key: tuple[str, ...], samples: int) -> None:
