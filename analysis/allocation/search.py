@@ -43,11 +43,13 @@ class Found:
         picks: option of each group.
         value: the estimate.
         steps: of descent, over all starts and kicks.
+        others: the other local optima that were reached, best first.
     """
 
     picks: Integers
     value: float
     steps: int
+    others: tuple[Integers, ...]
 
 
 def search(
@@ -81,7 +83,7 @@ def search(
     while work.left > 0 and idle < patience:
         idle = 0 if work.kick(generator) else idle + 1
     assert work.best is not None
-    return Found(work.best, work.value, steps - work.left)
+    return Found(work.best, work.value, steps - work.left, work.others)
 
 
 def _random_starts(problem: Problem, generator: np.random.Generator, count: int) -> list[Integers]:
@@ -103,6 +105,14 @@ class _Search:
     left: int
     best: Integers | None = None
     value: float = field(default=float("inf"))
+    _optima: dict[bytes, tuple[float, Integers]] = field(default_factory=dict)
+
+    @property
+    def others(self) -> tuple[Integers, ...]:
+        """Local optima besides the best recipe, the best of them first."""
+        assert self.best is not None
+        ordered = sorted(self._optima.values(), key=lambda found: found[0])
+        return tuple(picks for _, picks in ordered if not np.array_equal(picks, self.best))
 
     def descend(self, picks: Integers) -> None:
         """To the next local optimum, which is kept when it is the best so far."""
@@ -115,6 +125,7 @@ class _Search:
             self.left -= 1
             after = self._step(picks, value)
             if after is None:
+                self._optima.setdefault(picks.tobytes(), (value, picks))
                 return
             picks, value = after
 

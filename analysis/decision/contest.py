@@ -4,12 +4,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from analysis.allocation.baselines import same_bytes_uniform
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Integers
 from analysis.allocation.rivals import greedy_by_score
 from analysis.allocation.search import RANDOM_STARTS, STEPS, search
-from analysis.allocation.surrogates.surrogate import Surrogate
+from analysis.allocation.surrogates.surrogate import Surrogate, SurrogateName
 from analysis.cost import recipe_cost
 from analysis.decision.final import Finalist, final
 from analysis.decision.polish import polish
@@ -21,6 +23,10 @@ from analysis.recipe import Recipe
 
 SLOW_STEPS = 60
 """Steps of a search on an estimate that adds up logits; it begins at the other optima."""
+
+NEAR = 11
+"""Further local optima of the best estimate that are run: what it tells of good recipes is off by
+more than it tells them apart."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,6 +46,7 @@ class Contest:
     seed: int
     evaluations: int
     _optima: dict[bytes, tuple[Origin, Integers, float]] = field(default_factory=dict)
+    _near: dict[SurrogateName, tuple[Integers, ...]] = field(default_factory=dict)
     _spent: int = field(default=0)
 
     def run(self) -> Generator[str, None, tuple[tuple[Candidate, ...], int, int]]:
@@ -58,10 +65,7 @@ class Contest:
         recipes = [self.posed.recipe(picks, name) for name, picks, _ in self._optima.values()]
         rounds = Rounds.of(self.swept, self.seed)
         winner = yield from rounds.race(recipes)
-        most = max(0, self.evaluations - len(recipes))
-        polished = yield from self._counted(
-            polish(self.posed, self.surrogates, rounds, winner, most)
-        )
+        polished = yield from self._polished(winner, rounds)
         origins = [origin for origin, *_ in self._optima.values()]
         if polished.layers != winner.layers:
             origins, recipes = [*origins, "polished"], [*recipes, polished]
@@ -73,6 +77,39 @@ class Contest:
         chosen = finalists[final([self._finalist(recipes[k]) for k in finalists], additive=0)]
         candidates = [self._candidate(*row) for row in zip(origins, recipes, strict=True)]
         return tuple(candidates), chosen, len(self._optima) + self._spent
+
+    def _polished(self, winner: Recipe, rounds: Rounds) -> Generator[str, None, Recipe]:
+        """The best recipe that moves lead to, from the winner and from near optima."""
+        trusted = self._trusted(rounds)
+        optima = self._near.get(trusted.name, ())[: self._most]
+        near = [self.posed.recipe(picks, "near optimum") for picks in optima]
+        starts = yield from rounds.thinned([winner, *near])
+        self._spent += len(near)
+        if all(start is not winner for start in starts):
+            starts.append(winner)
+        found = []
+        for start in starts:
+            work = polish(self.posed, trusted, self.surrogates, rounds, start, self._most)
+            found.append((yield from self._counted(work)))
+        return min(found, key=lambda recipe: rounds.mean(recipe, None))
+
+    @property
+    def _most(self) -> int:
+        """Recipes that may still be run."""
+        return max(0, self.evaluations - len(self._optima) - self._spent)
+
+    def _trusted(self, rounds: Rounds) -> Surrogate:
+        """The estimate that came nearest to what the race measured."""
+        known = [picks for _, picks, _ in self._optima.values()]
+        recipes = [self.posed.recipe(picks, "raced") for picks in known]
+        found = np.array([rounds.mean(recipe, rounds.draws[0]) for recipe in recipes])
+
+        def error(surrogate: Surrogate) -> float:
+            told = np.array([surrogate.value(picks) for picks in known])
+            both = (found > 0) & (told > 0) & np.isfinite(found)
+            return float(np.abs(np.log(told[both] / found[both])).mean()) if both.any() else 0.0
+
+        return min(self.surrogates, key=error)
 
     def _others(self) -> None:
         """What a baseline would choose joins the race, where it keeps all limits."""
@@ -105,6 +142,7 @@ class Contest:
                 random_starts=RANDOM_STARTS if first else 0,
             )
             picks = found.picks
+            self._near[surrogate.name] = found.others[:NEAR]
         row = (surrogate.name, picks, surrogate.value(picks))
         self._optima.setdefault(picks.tobytes(), row)
 
