@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.allocation.baselines import same_bytes_uniform
+from analysis.allocation.noisy import noisy_optima
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Integers
 from analysis.allocation.rivals import greedy_by_score
@@ -25,8 +26,8 @@ SLOW_STEPS = 60
 """Steps of a search on an estimate that adds up logits; it begins at the other optima."""
 
 NEAR = 11
-"""Further local optima of the best estimate that are run: what it tells of good recipes is off by
-more than it tells them apart."""
+"""Further optima of the best estimate that are run: what it tells of good recipes is off by more
+than it tells them apart."""
 
 
 @dataclass(slots=True, eq=False)
@@ -81,8 +82,7 @@ class Contest:
     def _polished(self, winner: Recipe, rounds: Rounds) -> Generator[str, None, Recipe]:
         """The best recipe that moves lead to, from the winner and from near optima."""
         trusted = self._trusted(rounds)
-        optima = self._near.get(trusted.name, ())[: self._most]
-        near = [self.posed.recipe(picks, "near optimum") for picks in optima]
+        near = [self.posed.recipe(picks, "near optimum") for picks in self._near_optima(trusted)]
         starts = yield from rounds.thinned([winner, *near])
         self._spent += len(near)
         if all(start is not winner for start in starts):
@@ -92,6 +92,14 @@ class Contest:
             work = polish(self.posed, trusted, self.surrogates, rounds, start, self._most)
             found.append((yield from self._counted(work)))
         return min(found, key=lambda recipe: rounds.mean(recipe, None))
+
+    def _near_optima(self, trusted: Surrogate) -> list[Integers]:
+        """Further recipes that an estimate thinks good: local optima, or of a sum noisy ones."""
+        found = self._near.get(trusted.name)
+        if found is None:
+            found = noisy_optima(self.posed.problem, self.seed, NEAR)
+        fresh = [picks for picks in found if picks.tobytes() not in self._optima]
+        return fresh[: self._most]
 
     @property
     def _most(self) -> int:
