@@ -63,13 +63,14 @@ def block_points(
         blocks: of its layers.
         known: pairwise terms of its cells, if they were kept.
     """
+    widths = result.bits(target)
     points = {(point.layer, point.bits): point for point in result.leading(target)}
     trusted = known if known is not None and known.weight > 0 else None
     places = {} if trusted is None else {cell: n for n, cell in enumerate(trusted.cells)}
     return tuple(
         tuple(
             _point(block, [points.get((name, bits)) for name in block.layers], trusted, places)
-            for bits in result.bits(target)
+            for bits in widths
         )
         for block in swept_blocks(result, target, blocks)
     )

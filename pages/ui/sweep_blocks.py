@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.charts.block_heatmap import BlockInfo, block_heatmap, block_info, block_text
-from analysis.sensitivity.blocks import Block
+from analysis.sensitivity.blocks import Block, find_blocks
 from analysis.sensitivity.interactions import Interactions
 from analysis.sensitivity.points import Sensitivities, Target
 from pages.ui import reads
@@ -42,7 +42,8 @@ def block_maps(
     """
     known = reads.interactions(run)
     infos = {
-        target: block_info(result, target, blocks, known, shown.order) for target in shown.targets
+        target: _info(repr((*reads.version(run), target, shown.order)), run, result, target, shown)
+        for target in shown.targets
     }
     several = {block.name: block.layers for block in blocks if not block.alone}
     chosen = _chosen(several, infos[shown.targets[0]])
@@ -53,6 +54,12 @@ def block_maps(
         st.caption(_words(result, target, known))
     _picker(list(several), chosen)
     return ChosenBlock(several[chosen], infos)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _info(key: str, _run: str, _result: Sensitivities, _target: Target, _shown: Shown) -> BlockInfo:
+    blocks = find_blocks([layer.name for layer in _result.layers])
+    return block_info(_result, _target, blocks, reads.interactions(_run), _shown.order)
 
 
 def _chosen(several: dict[str, tuple[str, ...]], info: BlockInfo) -> str:
