@@ -1,18 +1,27 @@
 """A largest number of different widths: the best set of widths first, by bounds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 
+from analysis.allocation.chain import Chain
 from analysis.allocation.coupling import FREE, Coupling, Widths
 from analysis.allocation.model import Model
 from analysis.allocation.problem import Integers, Problem
 from analysis.allocation.relaxed import relaxed
 
-Solve = Callable[[Problem, Integers | None], Integers | None]
+
+class Solve(Protocol):
+    """Gives the optimum of a problem without a largest number of widths."""
+
+    def __call__(
+        self, problem: Problem, known: Integers | None = None, *, beat: float = np.inf
+    ) -> Integers | None:
+        """None also where nothing is better than `beat`."""
 
 
 def by_widths(
@@ -48,7 +57,7 @@ def by_widths(
         if not refined:
             heappush(queue, (max(bound, _bound(smaller)), True, allowed))
             continue
-        found = solve(smaller, None)
+        found = solve(smaller, beat=least)
         if found is not None and smaller.value(found) < least:
             best, least = names[found], smaller.value(found)
     return best
@@ -60,6 +69,13 @@ def _rough(
     """Each set of widths that serves every group, with a bound by common prices."""
     relaxation = Model.of(problem).relaxed() if problem.coupled else relaxed(problem)
     if relaxation is None:
+        return
+    chain = Chain.of(problem)
+    if chain is not None:
+        sets = list(combinations(present, widths.most))
+        offered = np.array([np.isin(widths.of, (*chosen, FREE)) for chosen in sets])
+        bounds = chain.bounds(relaxation.prices, offered)
+        yield from ((float(b), False, s) for b, s in zip(bounds, sets, strict=True) if b < np.inf)
         return
     # how far a group's options of each width are above its best; the last column is "no width"
     owner = np.repeat(np.arange(len(problem.starts) - 1), np.diff(problem.starts))

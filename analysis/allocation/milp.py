@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.allocation.approximate import walked
+from analysis.allocation.chain import Chain, look
+from analysis.allocation.exchanges import exchanged
 from analysis.allocation.few_widths import by_widths
 from analysis.allocation.model import Model
 from analysis.allocation.problem import Integers, Problem
@@ -13,12 +16,17 @@ from analysis.allocation.relaxed import Relaxed, relaxed
 GAP = 1e-6
 """A recipe counts as optimal when no other can be better by more than this share of its value."""
 
-LARGE, LARGE_GAP, PROOF_GAP = 100, 1e-3, 2e-3
-"""With more groups than that, a tenth of a per cent will do among the promising options, and a
-fifth of a per cent against all options, which is often all that can be proven in time."""
+LARGE, PROOF_GAP, CHANGES_GAP = 100, 2e-3, 5e-3
+"""With more groups than that, a fifth of a per cent will do, and half a per cent where changes of
+precision are paid for: between the best recipe and what can be proven lie one to three tenths."""
 
-CHANGES_GAP, CHANGES_PROOF_GAP = 2.5e-3, 5e-3
-"""The same two where changes of precision are paid for, which takes ten times as long to prove."""
+WALKS = ((100, 1.0), (100, 1.1), (100, 1.02), (100, 0.98), (1_000, 1.0), (4_000, 1.0))
+"""So many partial recipes are followed at a time, with the limits at so many times their prices:
+those at other prices end with more or less of each limit left, which exchanges then spend."""
+
+UNPROVEN = 1e-2
+"""With changes that are paid for, what is found counts after the walks where no recipe can be
+better by more than this; HiGHS would take ten seconds and more to prove less."""
 
 CORE, NEARLY = 40, 1.5
 """So many options more than groups are solved first; all that are left when they are not many more
@@ -30,18 +38,21 @@ NODE_LIMIT = 1_000
 _ATTEMPTS = 4
 
 
-def by_milp(problem: Problem, known: Integers | None = None) -> Integers | None:
+def by_milp(
+    problem: Problem, known: Integers | None = None, *, beat: float = np.inf
+) -> Integers | None:
     """The best option of each group, or None when no recipe keeps every limit.
 
     The linear relaxation and a rounded recipe come first: an option whose reduced cost exceeds
-    the distance between the two cannot be in the optimum and is left out. Where many are left,
-    the most promising of them are solved alone first, which brings the two closer. HiGHS keeps
-    limits only to a tolerance, so its answer is added up again here, and solved again under a
-    tighter limit where it went over.
+    the distance between the two cannot be in the optimum and is left out. Then partial recipes are
+    extended group by group (`chain.look`), which often proves the best one. HiGHS takes what is
+    left, the most promising options first. It keeps limits only to a tolerance, so its answer is
+    added up again here, and solved again under a tighter limit where it went over.
 
     Args:
         problem: the problem.
         known: a recipe that keeps every limit, where there is one, (groups).
+        beat: None will do where no recipe has a smaller objective than this, or not by a gap.
     """
     if problem.coupling.widths is not None:
         return by_widths(
@@ -56,11 +67,61 @@ def by_milp(problem: Problem, known: Integers | None = None) -> Integers | None:
     relaxation = Model.of(smaller).relaxed() if smaller.coupled else relaxed(smaller)
     if relaxation is None:
         return known
-    rounded = None if smaller.coupled else walked(smaller, relaxation.prices)
     best = None if known is None else np.searchsorted(names, known)
-    best = _better(smaller, best, rounded)
-    best = _searched(smaller, relaxation, best)
+    best, done = _followed(smaller, relaxation, best, beat)
+    if not done:
+        best = _searched(smaller, relaxation, best)
     return None if best is None else names[best]
+
+
+def _followed(
+    problem: Problem, relaxation: Relaxed, best: Integers | None, beat: float
+) -> tuple[Integers | None, bool]:
+    """The best recipe by rounding, exchanges and walks, and whether it is good enough."""
+    chain = Chain.of(problem)
+    if chain is None:
+        return best, False
+    best = _rounded(problem, chain, relaxation, best)
+    gap, bound = proof_gap(problem), relaxation.bound
+    for most, factor in WALKS:
+        value = beat if best is None else min(beat, problem.value(best))
+        if np.isfinite(value) and value - bound <= gap * value:
+            return best, True
+        part, names = problem.only(_left(problem, relaxation, value, best))
+        shorter = Chain.of(part)
+        assert shorter is not None
+        seen = look(shorter, part.starts, factor * relaxation.prices, value, most)
+        bound = max(bound, seen.bound)
+        if np.isinf(bound):
+            return best, True  # nothing keeps the limits
+        if seen.picks is not None and problem.keeps(names[seen.picks]):
+            found = exchanged(problem, chain, names[seen.picks], relaxation.regret)
+            best = _better(problem, best, found)
+    value = beat if best is None else min(beat, problem.value(best))
+    if _large(problem) and _paid(problem):
+        gap = UNPROVEN
+    return best, bool(np.isfinite(value)) and value - bound <= gap * value
+
+
+def _rounded(
+    problem: Problem, chain: Chain, relaxation: Relaxed, best: Integers | None
+) -> Integers | None:
+    """A walk along the hull where nothing is coupled, made better by exchanges."""
+    if not problem.coupled:
+        best = _better(problem, best, walked(problem, relaxation.prices))
+    return best if best is None else exchanged(problem, chain, best, relaxation.regret)
+
+
+def _left(
+    problem: Problem, relaxation: Relaxed, value: float, best: Integers | None
+) -> NDArray[np.bool_]:
+    """Options that a recipe of less than this value can have, and those of the best one."""
+    if not np.isfinite(value):
+        return np.ones(len(problem.objective), bool)
+    left = relaxation.regret <= value - relaxation.bound + GAP * abs(value)
+    if best is not None:
+        left[best] = True
+    return left
 
 
 def _searched(problem: Problem, relaxation: Relaxed, best: Integers | None) -> Integers | None:
@@ -94,9 +155,13 @@ def _searched(problem: Problem, relaxation: Relaxed, best: Integers | None) -> I
 
 def proof_gap(problem: Problem) -> float:
     """By how much no recipe can be better than the answer, as a share of its value."""
-    if len(problem.starts) - 1 <= LARGE:
+    if not _large(problem):
         return GAP
-    return CHANGES_PROOF_GAP if _paid(problem) else PROOF_GAP
+    return CHANGES_GAP if _paid(problem) else PROOF_GAP
+
+
+def _large(problem: Problem) -> bool:
+    return len(problem.starts) - 1 > LARGE
 
 
 def _paid(problem: Problem) -> bool:
@@ -134,9 +199,7 @@ def _highs(problem: Problem, value: float) -> Integers | None:
     """
     if any(problem.room(row) < 0 for row in problem.rows):
         return None
-    gap = CHANGES_GAP if _paid(problem) else LARGE_GAP
-    if len(problem.starts) - 1 <= LARGE:
-        gap = GAP
+    gap = proof_gap(problem)
     least = np.minimum.reduceat(problem.objective, problem.starts[:-1]).sum()
     seen = value - float(least)
     return Model.of(problem).solved(gap * value / seen if seen > 0 else gap, NODE_LIMIT)

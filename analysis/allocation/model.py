@@ -37,6 +37,7 @@ class Model:
         entries: row, column, coefficient.
         bounds: lowest and highest value of each row.
         steps: variables d of a change, by what it compares.
+        limits: row and scale of each limit.
     """
 
     problem: Problem
@@ -45,6 +46,7 @@ class Model:
     entries: list[tuple[int, int, float]] = field(default_factory=list)
     bounds: list[tuple[float, float]] = field(default_factory=list)
     steps: dict[tuple[int, int, bytes, bytes], list[int]] = field(default_factory=dict)
+    limits: list[tuple[int, float]] = field(default_factory=list)
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -108,6 +110,7 @@ class Model:
         terms = [(column, float(above[column])) for column in np.flatnonzero(above).tolist()]
         if row.changes is not None:
             terms += [(column, cost * scale) for column, cost in self.paid(row.changes)]
+        self.limits.append((len(self.bounds), scale))
         self.row(terms, -np.inf, self.problem.room(row) * scale)
 
     def paid(self, changes: Changes) -> list[tuple[int, float]]:
@@ -146,10 +149,7 @@ class Model:
         return np.array(best, np.int64)
 
     def relaxed(self) -> Relaxed | None:
-        """Bound and reduced costs of the relaxation, to HiGHS' tolerance; None where it has none.
-
-        The prices are of the limits, in their own units.
-        """
+        """The relaxation, to HiGHS' tolerance; None where even fractions keep no limit."""
         if any(self.problem.room(row) < 0 for row in self.problem.rows):
             return None
         matrix, low, high = self._rows()
@@ -170,7 +170,10 @@ class Model:
         reduced = (answer.lower.marginals + answer.upper.marginals)[:options] / self._unit
         least = np.minimum.reduceat(self.problem.objective, self.problem.starts[:-1]).sum()
         bound = float(least) + answer.fun / self._unit
-        return Relaxed(np.zeros(0), bound, np.maximum(0.0, reduced), answer.x[:options])
+        worth = np.zeros(len(low))
+        worth[~equal] = np.maximum(0.0, -answer.ineqlin.marginals) / self._unit
+        prices = np.array([worth[row] * scale for row, scale in self.limits])
+        return Relaxed(prices, bound, np.maximum(0.0, reduced), answer.x[:options])
 
     @property
     def _unit(self) -> float:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from analysis.allocation.coupling import Change, Changes, Coupling, Widths
 from analysis.allocation.hull import path
 from analysis.allocation.milp import by_milp
 from analysis.allocation.problem import Problem
@@ -17,6 +18,9 @@ from tests.bench.rows import Row
 
 WIDTHS = np.array([2, 3, 4, 5, 6, 7, 8, 16])
 ROUNDS = 5
+SEEDS = 3
+_DEMANDS = ((4, None, False), (2, 3, False), (4, None, True), (2, 3, True))
+"""Limits, most widths, whether changes of width cost bytes: three to five constraints."""
 
 
 def made_up(groups: int, limits: int, seed: int = 0) -> Problem:
@@ -35,6 +39,20 @@ def made_up(groups: int, limits: int, seed: int = 0) -> Problem:
         most = np.maximum.reduceat(costs, starts[:-1]).sum()
         rows.append(Limit(costs, float(least + 0.25 * (most - least))))
     return Problem(objective, rows, starts)
+
+
+def demanding(problem: Problem, widths: int | None, *, paid: bool) -> Problem:
+    """At most so many widths; changes from group to group that count against the first limit."""
+    groups = len(problem.starts) - 1
+    first, *others = problem.rows
+    if paid:
+        same = np.arange(len(WIDTHS))
+        cost = 0.3 * float(first.costs.reshape(groups, -1)[:, 1].mean()) / WIDTHS[1]
+        steps = [Change(at, at + 1, same, same, cost) for at in range(groups - 1)]
+        first = Limit(first.costs, first.limit, Changes(steps, problem.starts))
+    most = None if widths is None else Widths(np.tile(WIDTHS, groups), widths)
+    coupling = Coupling(widths=most)
+    return Problem(problem.objective, [first, *others], problem.starts, coupling)
 
 
 def coupled(problem: Problem, seed: int = 0) -> Pairwise:
@@ -57,9 +75,12 @@ def _rows() -> Iterator[Row]:
     for groups, required, aim in ((200, 100, 50), (1000, 200, 50)):
         spent = _milliseconds(partial(_frontier, made_up(groups, 1)))
         yield Row(f"solvers: whole frontier, {groups:,} groups", spent, "ms", required, aim)
-    four = made_up(200, 4)
-    spent = _milliseconds(lambda: by_milp(four))
-    yield Row("solvers: exact budget, 200 groups, 4 limits", spent, "ms", 500, 200)
+    for limits, widths, paid in _DEMANDS:
+        made = [demanding(made_up(200, limits, seed), widths, paid=paid) for seed in range(SEEDS)]
+        spent = max(_milliseconds(partial(by_milp, one), rounds=3) for one in made)
+        words = f"{limits} limits{f', {widths} widths' * bool(widths)}{', changes' * paid}"
+        name = f"solvers: exact budget, 200 groups, {words}, worst of {SEEDS} seeds"
+        yield Row(name, spent, "ms", 500, 200)
     large = made_up(1000, 1)
     start, estimate = by_milp(large), coupled(large)
     assert start is not None
