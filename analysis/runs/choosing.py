@@ -17,7 +17,7 @@ from analysis.sensitivity.points import Sensitivities
 if TYPE_CHECKING:
     from analysis.workloads.workload import Workload
 
-EVALUATIONS = 24
+EVALUATIONS = 40
 """Recipes that are run to choose one; a page waits for it."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from analysis.allocation.decided import DecisionWatch
 from analysis.errors import RunError
 from analysis.runs.attempt import Attempt
+from analysis.runs.first_look import take_first_look
 from analysis.runs.jobs import sweep_keywords
 from analysis.runs.records import SweepOptions
 from analysis.sensitivity.machine import free_bytes
@@ -45,6 +46,8 @@ def measure(attempt: Attempt, workload: "Workload", options: SweepOptions) -> Se
     run, store = attempt.job_id, attempt.store
     stored = store.setup(run)
     done = 0.0 if stored is None else store.job(run).done
+    if stored is None:
+        take_first_look(attempt, workload, asked)
     fresh = sweep(workload, known=stored, told=_choosing(attempt), **sweep_keywords(options))
     attempt.begin("sweeping")
     if stored is None:

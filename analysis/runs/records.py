@@ -90,7 +90,7 @@ class Job:
         workload: its name, once known.
         fingerprint: of the model, once known.
         phase: what it does now, for people: "starting", "loading", "inspecting",
-            "choosing quantisers", "sweeping",
+            "first look", "choosing quantisers", "sweeping",
             "choosing", "scoring", "comparing proxies", "cancelling"; empty while it waits and when
             it ended.
         done, total: finished and planned units of the phase that takes the time.

@@ -30,14 +30,15 @@ from analysis.sensitivity.points import (
 from analysis.sensitivity.proxies.values import ProxyResult, ProxyResults
 from analysis.sensitivity.stability import Reliability
 
-Finding = Literal["interactions", "calibration", "groups", "terms", "proxies"]
+Finding = Literal["interactions", "calibration", "groups", "terms", "proxies", "first look"]
 """What is kept by the id of a run; "terms" by that of a recipe."""
 
 T = TypeVar("T")
 
 
 def save_setup(connection: Connection, run: str, setup: SweepSetup) -> None:
-    """Keep what is known before the first point."""
+    """Keep what is known before the first point; the first look has served."""
+    drop_finding(connection, run, "first look")
     connection.execute(delete(sweeps).where(sweeps.c.run == run))
     connection.execute(insert(sweeps).values(run=run, setup=pack(setup)))
 

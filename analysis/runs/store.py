@@ -139,6 +139,16 @@ class RunStore:
         with self.database.reading() as connection:
             return results.setup_of(connection, run)
 
+    def save_first_look(self, run: str, found: Sensitivities) -> None:
+        """Keep an estimate of plain specs, to show until the sweep's own cells begin."""
+        with self.database.writing() as connection:
+            results.put_finding(connection, run, "first look", found)
+
+    def first_look(self, run: str) -> Sensitivities | None:
+        """An estimate of plain specs; None before it is made, and from the first own cell on."""
+        with self.database.reading() as connection:
+            return results.finding_of(connection, run, "first look", Sensitivities)
+
     def add(self, run: str, samples: CellSamples, point: SweepPoint) -> None:
         """Keep one finished unit: its raw figures, and the cell's point with them included."""
         with self.database.writing() as connection:

@@ -1,17 +1,24 @@
 """A sweep while it waits or runs: progress, cancel, and a heat map that fills cell by cell."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from analysis.charts.live import live_heatmap
 from analysis.errors import AnalysisError
 from analysis.runs.records import Job, SweepOptions
-from analysis.sensitivity.points import SweepSetup, Target
+from analysis.sensitivity.points import SweepPoint, SweepSetup, Target
 from pages.ui import reads
 from pages.ui.badge import job_state_text
 from pages.ui.controls import error_card
 from pages.ui.evidence import evidence_text
 from pages.ui.guard import guarded
 from pages.ui.state import owner, store
+
+FIRST_LOOK = (
+    "A first look with plain min-max ranges, while the best quantiser of each layer and width is "
+    "chosen; the sweep's own cells take its place."
+)
 
 TARGET_TITLES: dict[Target, str] = {"weight": "Weights", "activation": "Activations"}
 
@@ -25,10 +32,20 @@ def live_sweep(run: str) -> None:
         st.rerun(scope="app")
     _progress(row)
     setup = store().setup(run) if row.state == "running" else None
-    if setup is None:
+    if setup is not None:
+        points = store().points(run)
+        _heat_maps(setup, points)
+        st.caption(evidence_text(points, len(setup.cells)))
+        return
+    look = store().first_look(run)
+    if look is None:
         _waiting(row)
         return
-    points = store().points(run)
+    _heat_maps(look.setup, look.points)
+    st.caption(f"{FIRST_LOOK} {evidence_text(look.points, len(look.setup.cells))}")
+
+
+def _heat_maps(setup: SweepSetup, points: Sequence[SweepPoint]) -> None:
     dark = st.context.theme.type == "dark"
     for target in targets(setup):
         st.subheader(TARGET_TITLES[target], anchor=False)
@@ -38,7 +55,6 @@ def live_sweep(run: str) -> None:
             key=f"live_{target}",
             alt=f"Divergence of each layer and width so far, {target}s, {setup.workload}",
         )
-    st.caption(evidence_text(points, len(setup.cells)))
 
 
 def targets(setup: SweepSetup) -> tuple[Target, ...]:

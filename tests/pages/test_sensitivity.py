@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from analysis.runs.records import ScoreOptions, SweepOptions
-from analysis.runs.schema import jobs
+from analysis.runs.schema import jobs, sweeps
 from analysis.runs.store import RunStore
 from analysis.sensitivity.stability import RankStability, Reliability
 from tests.pages.seen import button, headed, labels, switch, text
@@ -146,6 +146,20 @@ def test_a_running_sweep_shows_progress_and_the_cells_so_far(open_page):
     assert "18 of 36" in app.get("progress")[-1].text
     assert len(app.get("echarts_chart")) == 1
     assert "18 not measured yet" in text(app)
+
+
+def test_while_quantisers_are_chosen_a_first_look_is_shown(open_page):
+    result = make_sensitivities(6)
+    add_job(RunStore(), result, run="live", state="running")
+    with RunStore().database.writing() as connection:
+        connection.execute(delete(sweeps).where(sweeps.c.run == "live"))
+    app = open_page("sensitivity", run="live")
+    assert not app.get("echarts_chart")
+    RunStore().save_first_look("live", result)
+    app = open_page("sensitivity", run="live")
+    assert not app.exception and not app.error
+    assert len(app.get("echarts_chart")) == 1
+    assert "A first look with plain min-max ranges" in text(app)
 
 
 def test_a_running_sweep_can_be_cancelled(open_page):
