@@ -68,11 +68,11 @@ def test_a_model_without_a_backward_gets_none(
 ) -> None:
     from analysis.sensitivity import sketch
 
-    def fail() -> None:
+    def fail(_unit: int) -> None:
         raise no_backward("it is frozen")
 
     def refused(*_args: object) -> Iterator[None]:
-        return (fail() for _ in range(1))
+        return map(fail, range(1))
 
     monkeypatch.setattr(sketch.SketchStage, "measure", refused)
     take_first_look(attempt, make_workload("branched"), BEST)
