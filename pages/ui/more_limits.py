@@ -145,6 +145,7 @@ def _widths(demands: Demands, result: Sensitivities) -> None:
         "Different widths",
         [None, *range(1, swept)],
         format_func=lambda most: "Any number" if most is None else f"At most {most}",
+        placeholder="Any number",
         key=key,
         on_change=_set,
         args=(key, lambda demands, most: replace(demands, max_widths=most)),
