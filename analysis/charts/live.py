@@ -10,12 +10,15 @@ from typing import Any
 from analysis.charts.cells import CellGrid, setup_grid
 from analysis.charts.logscale import LogScale, log_scale
 from analysis.charts.numerals import DIVERGENCES, short
-from analysis.charts.palette import CIVIDIS
+from analysis.charts.palette import CIVIDIS, ink_on, mix, ramp
 from analysis.charts.rows import LABELLED, NUMBERED, shortened
 from analysis.sensitivity.points import SweepPoint, SweepSetup, Target
 
 FADED = 0.55
 """Opacity of a cell that is only an estimate, or as uncertain as it is large."""
+
+_PAGE = {True: "#10151D", False: "#FFFFFF"}
+"""What a faded cell lets through: the backgrounds of `.streamlit/config.toml`."""
 
 _EMPTY = {True: "rgba(255,255,255,0.07)", False: "rgba(0,0,0,0.05)"}
 _LINE = {True: "rgba(255,255,255,0.16)", False: "rgba(0,0,0,0.12)"}
@@ -44,12 +47,13 @@ def live_heatmap(
             "formatter": "<b>{@[5]}</b>, {@[6]} bits<br>divergence {@[3]}<br>"
             f"on {{@[4]}} of {setup.samples:,} sweep samples"
         },
-        "series": [_cells(grid, shades)],
+        "series": [_cells(grid, shades, dark=dark)],
     }
 
 
-def _cells(grid: CellGrid[SweepPoint], shades: LogScale) -> dict[str, Any]:
+def _cells(grid: CellGrid[SweepPoint], shades: LogScale, *, dark: bool) -> dict[str, Any]:
     """Column, row, decade for the colour; then number, samples, layer and bits for people."""
+    numbered = len(grid.layers) <= NUMBERED
     rows = [
         _cell(
             point,
@@ -62,6 +66,7 @@ def _cells(grid: CellGrid[SweepPoint], shades: LogScale) -> dict[str, Any]:
                 point.layer,
                 point.bits,
             ],
+            _ink(point, shades, dark=dark) if numbered else None,
         )
         for row, column, point in grid.points
         if not isnan(point.divergence)
@@ -70,18 +75,23 @@ def _cells(grid: CellGrid[SweepPoint], shades: LogScale) -> dict[str, Any]:
         "type": "heatmap",
         "data": rows,
         "encode": {"x": 0, "y": 1, "value": 2},
-        "label": {
-            "show": len(grid.layers) <= NUMBERED,
-            "formatter": "{@[3]}",
-            "fontSize": 11,
-        },
+        "label": {"show": numbered, "formatter": "{@[3]}", "fontSize": 11},
         "emphasis": {"disabled": True},
     }
 
 
-def _cell(point: SweepPoint, row: list[Any]) -> list[Any] | dict[str, Any]:
-    """A plain row, or one that is drawn faded."""
-    return {"value": row, "itemStyle": {"opacity": FADED}} if point.uncertain else row
+def _cell(point: SweepPoint, row: list[Any], ink: str | None) -> list[Any] | dict[str, Any]:
+    """A plain row, or one that is drawn faded or has a number in a colour of its own."""
+    style: dict[str, Any] = {"itemStyle": {"opacity": FADED}} if point.uncertain else {}
+    if ink is not None:
+        style["label"] = {"color": ink}
+    return {"value": row, **style} if style else row
+
+
+def _ink(point: SweepPoint, shades: LogScale, *, dark: bool) -> str:
+    """What a number is readable in on the cell as it is seen, faded or not."""
+    fill = ramp(CIVIDIS, shades.share(point.divergence))
+    return ink_on(mix(_PAGE[dark], fill, FADED) if point.uncertain else fill)
 
 
 def _columns(grid: CellGrid[SweepPoint], *, dark: bool) -> dict[str, Any]:
