@@ -4,8 +4,13 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import torch
 
 from analysis.errors import WorkloadError
 
@@ -18,9 +23,13 @@ INSTALL = {
     "accelerate": "pip install 'quantscope[hf]'",
     "onnx": ONNX2TORCH,
     "onnx2torch": ONNX2TORCH,
-    "timm": "pip install timm",
-    "torchvision": "pip install torchvision",
+    "timm": "pip install --no-deps timm",
+    "torchvision": "pip install --no-deps torchvision==0.28.0 (for torch 2.13)",
 }
+"""Without its requirements where they would bring another torch."""
+
+_OPERATORS = ("nms", "qnms")
+_SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def needed(name: str, purpose: str) -> Any:
@@ -33,8 +42,16 @@ def needed(name: str, purpose: str) -> Any:
     Raises:
         WorkloadError: it is not installed, or cannot be imported beside this torch.
     """
+    if name in ("timm", "torchvision") and "torchvision" not in sys.modules:
+        _let_torchvision_load()
     try:
         return importlib.import_module(name)
+    except (RuntimeError, OSError) as error:
+        first = (str(error).strip().splitlines() or ["no message"])[0]
+        raise WorkloadError(
+            f"{purpose} needs {name}, which fails beside torch {torch.__version__}: {first:.200}; "
+            f"install what was made for this torch."
+        ) from error
     except ImportError as error:
         lacking = (error.name or name).partition(".")[0]
         raise WorkloadError(
@@ -46,6 +63,32 @@ def needed(name: str, purpose: str) -> Any:
             )
             + f"; run: {INSTALL.get(lacking, INSTALL[name])}"
         ) from error
+
+
+def _let_torchvision_load() -> None:
+    """Declare two operators where torchvision's compiled part does not load.
+
+    Its wheels are built for torch with CUDA. Beside a torch for CPUs the compiled part is left out,
+    and then the import ends where those two are described (torchvision 0.28). Networks run without
+    them, all but detectors.
+    """
+    found = find_spec("torchvision")
+    compiled = Path(found.origin).with_name("_C.so") if found and found.origin else None
+    if compiled is None or not compiled.is_file():
+        return
+    try:
+        torch.ops.load_library(str(compiled))  # type: ignore[no-untyped-call]
+    except OSError:
+        _declared()
+
+
+@cache
+def _declared() -> torch.library.Library:
+    """The operators' names, there as long as the library is."""
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for name in _OPERATORS:
+        library.define(name + _SCHEMA)  # type: ignore[no-untyped-call]
+    return library
 
 
 @contextmanager
