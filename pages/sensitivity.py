@@ -8,7 +8,7 @@ from pages.ui.live_sweep import live_sweep
 from pages.ui.proxy_view import proxy_section
 from pages.ui.sections import section
 from pages.ui.state import current_run
-from pages.ui.sweep_form import sweep_form
+from pages.ui.sweep_form import SECTION, sweep_form
 from pages.ui.sweep_state import measured, state_card, sweep_note
 from pages.ui.sweep_view import sweep_view
 
@@ -19,7 +19,7 @@ asked = st.query_params.get("workload")
 page_header("Sensitivity", run=run, note=sweep_note(row))
 with section(
     "Start a sweep",
-    key="start_sweep",
+    key=SECTION,
     icon=":material/play_arrow:",
     expanded=asked is not None,
 ) as drawn:

@@ -12,6 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 _OPENED = "opened_sections"
+_FOLDED = "folded_sections"
 
 
 @contextmanager
@@ -24,6 +25,10 @@ def section(label: str, *, key: str, icon: str, expanded: bool = False) -> Itera
         icon: of Material Symbols.
         expanded: whether it is open when it is first seen.
     """
+    folded: set[str] = st.session_state.setdefault(_FOLDED, set())
+    if key in folded:
+        folded.remove(key)
+        st.session_state[key] = False
     box = st.expander(label, icon=icon, expanded=expanded, on_change="rerun", key=key)
     with _drawn(box, key, is_open=bool(box.open)) as drawn:
         yield drawn
@@ -35,6 +40,13 @@ def drop_down(label: str, *, key: str, icon: str) -> Iterator[bool]:
     box = st.popover(label, icon=icon, on_change="rerun", key=key)
     with _drawn(box, key, is_open=bool(box.open)) as drawn:
         yield drawn
+
+
+def fold(key: str) -> None:
+    """Fold a section from the next run on, and forget what was typed in it: it has served."""
+    st.session_state.setdefault(_FOLDED, set()).add(key)
+    _, opened = st.session_state[_OPENED]
+    opened.discard(key)
 
 
 def turn_to(page: str) -> None:

@@ -13,6 +13,7 @@ from pages.ui import reads
 from pages.ui.checks import one_of
 from pages.ui.places import go
 from pages.ui.quantiser_controls import Quantiser, input_quantiser, weight_quantiser
+from pages.ui.sections import fold
 from pages.ui.state import DEMO_RUN, Source, choose_run, owner, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.sweep_machine import memory_fits, workers_control
@@ -76,9 +77,14 @@ def sweep_form(source: str) -> None:
         start(chosen, TITLE.format(title) if is_equalized(chosen) else title, options)
 
 
+SECTION = "start_sweep"
+"""Key of the section that the form is in."""
+
+
 def start(source: str, title: str, options: SweepOptions) -> None:
     """Put a sweep into the queue and show it."""
     run = submit_job("sweep", source, options, workload=title)
+    fold(SECTION)
     choose_run(run.id)
     go("sensitivity", run=run.id)
 

@@ -93,6 +93,7 @@ def test_the_form_starts_the_sweep_it_describes(open_page):
     labels = [base.label for base in job.options.weight_families]
     assert labels == ["int8 asym per-group-16 minmax", "int8 sym per-group-16 minmax"]
     assert app.query_params["run"] == job.id
+    assert not app.multiselect  # the form is folded, so that the sweep shows
 
 
 def test_the_form_can_have_channels_equalised_first(open_page):
