@@ -40,6 +40,10 @@ QUANTISERS = {
 }
 HELD_OUT_POINTS = 24
 
+TINY = "digits-cnn"
+"""Where a recipe that does well on the sweep set once did badly on others; a forward takes 17 ms, so
+its costs are those of everything else and stand apart."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -208,8 +212,10 @@ def _rows(cases: Sequence[Case]) -> Iterator[Row]:
         yield Row(f"{label}held-out KL over additive, median", _median(held), "ratio")
         worse = sum(case.difference.surely_worse for case in mine)
         yield Row(f"{label}held-out KL surely worse than additive", worse, "cases", 0)
-        costs = [case.cost for case in mine]
+        costs = [case.cost for case in mine if case.net != TINY]
         yield Row(f"{label}sweep and decision, median", _median(costs), "naive sweeps", 0.7, 0.5)
+        costs = [case.cost for case in mine if case.net == TINY]
+        yield Row(f"{label}likewise, {TINY}", _median(costs), "naive sweeps")
 
 
 def _median(values: Sequence[float]) -> float:
