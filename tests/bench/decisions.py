@@ -41,8 +41,8 @@ QUANTISERS = {
 HELD_OUT_POINTS = 24
 
 TINY = "digits-cnn"
-"""Where a recipe that does well on the sweep set once did badly on others; a forward takes 17 ms, so
-its costs are those of everything else and stand apart."""
+"""Where a recipe that does well on the sweep set once did badly on others; a forward takes 17 ms,
+so its costs are those of everything else and stand apart."""
 
 
 @dataclass(frozen=True)
