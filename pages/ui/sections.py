@@ -25,10 +25,7 @@ def section(label: str, *, key: str, icon: str, expanded: bool = False) -> Itera
         icon: of Material Symbols.
         expanded: whether it is open when it is first seen.
     """
-    folded: set[str] = st.session_state.setdefault(_FOLDED, set())
-    if key in folded:
-        folded.remove(key)
-        st.session_state[key] = False
+    _fold_now(key)
     box = st.expander(label, icon=icon, expanded=expanded, on_change="rerun", key=key)
     with _drawn(box, key, is_open=bool(box.open)) as drawn:
         yield drawn
@@ -37,6 +34,7 @@ def section(label: str, *, key: str, icon: str, expanded: bool = False) -> Itera
 @contextmanager
 def drop_down(label: str, *, key: str, icon: str) -> Iterator[bool]:
     """The same as a button with a window of its own."""
+    _fold_now(key)
     box = st.popover(label, icon=icon, on_change="rerun", key=key)
     with _drawn(box, key, is_open=bool(box.open)) as drawn:
         yield drawn
@@ -47,6 +45,14 @@ def fold(key: str) -> None:
     st.session_state.setdefault(_FOLDED, set()).add(key)
     _, opened = st.session_state[_OPENED]
     opened.discard(key)
+
+
+def _fold_now(key: str) -> None:
+    """Before the section is drawn, for only then may its state be set."""
+    folded: set[str] = st.session_state.setdefault(_FOLDED, set())
+    if key in folded:
+        folded.remove(key)
+        st.session_state[key] = False
 
 
 def turn_to(page: str) -> None:

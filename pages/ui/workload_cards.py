@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from analysis.runs.records import USUAL_SWEEP, InspectOptions, Job
 from pages.ui import reads
 from pages.ui.places import go
-from pages.ui.sections import drop_down
+from pages.ui.sections import drop_down, fold
 from pages.ui.state import Source, store, workload_sources
 from pages.ui.submit import submit_job
 from pages.ui.text import plain
@@ -46,15 +46,19 @@ def _workload(source: Source, chosen: bool) -> None:
             upload_delete(source)
 
 
+_UPLOAD = "upload_model"
+
+
 def _own_model() -> None:
     st.header("Your own model", anchor=False)
     st.caption(
         "In the browser, as plain data that is never run: a state dict, ONNX, GGUF or a "
         "transformers model, with its data."
     )
-    with drop_down("Upload a model", key="upload_model", icon=":material/upload:") as drawn:
+    with drop_down("Upload a model", key=_UPLOAD, icon=":material/upload:") as drawn:
         source = upload_form() if drawn else None
     if source is not None:
+        fold(_UPLOAD)
         look_at(source)
     st.caption(
         "From the command line, whatever PyTorch runs, with your data and metric; its card appears "
