@@ -19,7 +19,7 @@ WEIGHT_CACHE_BYTES = 512 << 20
 WAITING_BYTES = 32 << 20
 """Gradients of the sketch that wait for their products; those of one pass may always."""
 
-MOST_WAITING = 8
+MOST_WAITING = 4
 """Backward passes that wait; more would not make a table's reading any cheaper."""
 
 CANDIDATE_BYTES = 1 << 30

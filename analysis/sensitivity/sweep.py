@@ -118,16 +118,17 @@ class Sweep:
         """Measure what is missing of some stages; whether the model refused the sketch."""
         self._stages = [stages.get(name) for name in names]
         gathered.totals.update({stage.name: stage.samples for stage in self._stages})
-        self.fraction = self._fraction(gathered)
+        self.fraction = self._fraction(gathered, self._plan())
         refused = False
         for unit, rows in self._measured(stages, self._missing(gathered)):
+            planned = self._plan()
             if unit.stage == "sketch" and refused:
                 continue
             try:
                 for together in _arriving(unit, rows):
                     for samples in together:
                         gathered.add(samples)
-                    self.fraction = self._fraction(gathered)
+                    self.fraction = self._fraction(gathered, planned)
                     points = gathered.points([samples.cell for samples in together])
                     yield from zip(together, points, strict=True)
             except NoBackwardError as error:
@@ -159,8 +160,11 @@ class Sweep:
         limit = self.options.seconds
         return limit is None or self._clock.seconds < limit
 
-    def _fraction(self, gathered: Gathered) -> float:
-        planned = [stage.planned for stage in self._stages]
+    def _plan(self) -> list[float]:
+        """Expected work of each stage, as far as is known by now."""
+        return [stage.planned for stage in self._stages]
+
+    def _fraction(self, gathered: Gathered, planned: Sequence[float]) -> float:
         done = [gathered.share(stage) for stage in self._stages]
         return sum(p * d for p, d in zip(planned, done, strict=True)) / sum(planned)
 
