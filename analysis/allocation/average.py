@@ -1,6 +1,5 @@
 """Average bits and bytes: what all layers at one width would take, scales included."""
 
-from dataclasses import replace
 from math import ceil, floor
 
 from analysis.allocation.cells import swept_specs
@@ -50,5 +49,5 @@ def _at(result: Sensitivities, bits: int) -> int:
             "limit the BOPs instead."
         )
     sized = [spec for spec in specs if isinstance(spec.format, IntFormat | FixedPointFormat)]
-    plain = replace((sized or specs)[0], bias_correction=False).with_bits(bits)
+    plain = (sized or specs)[0].without_bias_correction().with_bits(bits)
     return sum(weight_bytes(layer, plain) for layer in result.layers)

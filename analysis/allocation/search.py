@@ -6,12 +6,12 @@ The quadratic problem has many local optima (METHODS 2, item 2), so one start is
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.allocation.approximate import by_hull
 from analysis.allocation.neighbours import Neighbourhood
+from analysis.allocation.noisy import noisy_optima
 from analysis.allocation.problem import Integers, Problem
 from analysis.allocation.surrogates.surrogate import Surrogate
 
@@ -77,24 +77,13 @@ def search(
     work = _Search(problem, surrogate, Neighbourhood.of(problem), steps)
     generator = np.random.default_rng(seed)
     given = [np.asarray(start, np.int64) for start in starts]
-    for start in [*given, *_random_starts(problem, generator, random_starts)]:
+    for start in [*given, *noisy_optima(problem, generator, random_starts, noise=NOISE)]:
         work.descend(start)
     idle, patience = 0, PATIENCE + 2 * len(problem.starts)
     while work.left > 0 and idle < patience:
         idle = 0 if work.kick(generator) else idle + 1
     assert work.best is not None
     return Found(work.best, work.value, steps - work.left, work.others)
-
-
-def _random_starts(problem: Problem, generator: np.random.Generator, count: int) -> list[Integers]:
-    """Additive optima of objectives with noise."""
-    found: list[Integers] = []
-    for _ in range(count):
-        noise = np.exp(NOISE * generator.standard_normal(len(problem.objective)))
-        picks = by_hull(replace(problem, objective=problem.objective * noise))
-        if picks is not None and problem.keeps(picks):
-            found.append(picks)
-    return found
 
 
 @dataclass(slots=True, eq=False)

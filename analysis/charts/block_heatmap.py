@@ -67,12 +67,8 @@ def block_info(
         tuple(name for name, _ in rows), result.bits(target), tuple(row for _, row in rows)
     )
     scale = log_scale(point.divergence for _, _, point in grid.points)
-    shares = np.full((len(grid.layers), len(grid.bits)), np.nan)
-    for row, column, point in grid.points:
-        shares[row, column] = scale.share(point.divergence)
-    span = scale.high - scale.bottom
-    ticks = tuple(((place - scale.bottom) / span, text) for place, text in scale.ticks)
-    return BlockInfo(grid, result.setup.divergence, shares, ticks)
+    shares = grid.table(lambda point: scale.share(point.divergence))
+    return BlockInfo(grid, result.setup.divergence, shares, scale.shared_ticks)
 
 
 def _worst(row: Sequence[BlockPoint | None]) -> float:
@@ -102,10 +98,7 @@ def block_heatmap(info: BlockInfo, selected: str | None = None) -> go.Figure:
 def _numbers(info: BlockInfo) -> list[go.Scatter]:
     if len(info.grid.layers) > NUMBERED:
         return []
-    texts = tuple(
-        tuple("" if point is None else in_cell(point) for point in row) for row in info.grid.rows
-    )
-    return [cell_numbers(info.grid, texts, info.shares, CIVIDIS)]
+    return [cell_numbers(info.grid, info.grid.texts(in_cell), info.shares, CIVIDIS)]
 
 
 def in_cell(point: BlockPoint) -> str:

@@ -1,9 +1,12 @@
 """The table behind every heat map: rows down, bit-widths across, a point or nothing in a cell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isnan, nan
 from typing import Generic, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.quant.spec import QuantSpec
 from analysis.sensitivity.points import Sensitivities, SweepPoint, SweepSetup, Target, leading
@@ -33,6 +36,19 @@ class CellGrid(Generic[P]):
             for column, point in enumerate(cells):
                 if point is not None:
                     yield row, column, point
+
+    def table(self, number: Callable[[P], float]) -> NDArray[np.float64]:
+        """A number of each point, (rows, widths); NaN where there is no point."""
+        table = np.full((len(self.layers), len(self.bits)), nan)
+        for row, column, point in self.points:
+            table[row, column] = number(point)
+        return table
+
+    def texts(self, say: Callable[[P], str]) -> tuple[tuple[str, ...], ...]:
+        """Words of each point, row by row; empty where there is no point."""
+        return tuple(
+            tuple("" if point is None else say(point) for point in cells) for cells in self.rows
+        )
 
     @property
     def count(self) -> int:

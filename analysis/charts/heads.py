@@ -47,12 +47,7 @@ def head_info(scores: HeadScores, part: Part) -> HeadInfo:
     padded = tuple((*row.divergence, *[None] * (most - len(row.divergence))) for row in rows)
     grid = CellGrid(tuple(row.attention for row in rows), tuple(range(1, most + 1)), padded)
     scale = log_scale(value for _, _, value in grid.points)
-    shares = np.full((len(rows), most), np.nan)
-    for row, column, value in grid.points:
-        shares[row, column] = scale.share(value)
-    span = scale.high - scale.bottom
-    ticks = tuple(((place - scale.bottom) / span, text) for place, text in scale.ticks)
-    return HeadInfo(grid, shares, ticks)
+    return HeadInfo(grid, grid.table(scale.share), scale.shared_ticks)
 
 
 def head_heatmap(scores: HeadScores, part: Part) -> go.Figure:
@@ -81,9 +76,7 @@ def head_heatmap(scores: HeadScores, part: Part) -> go.Figure:
 def _numbers(info: HeadInfo) -> list[go.Scatter]:
     if len(info.grid.layers) > NUMBERED or len(info.grid.bits) > MOST_NUMBERED:
         return []
-    texts = tuple(
-        tuple("" if value is None else short(value, 1) for value in row) for row in info.grid.rows
-    )
+    texts = info.grid.texts(lambda value: short(value, 1))
     return [cell_numbers(info.grid, texts, info.shares, CIVIDIS)]
 
 

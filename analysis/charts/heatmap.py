@@ -1,8 +1,8 @@
 """Where it hurts: layers down, bit-widths across, colour for what quantising that tensor costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isfinite, isnan, nan
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -45,15 +45,15 @@ def heatmap_info(
 ) -> HeatmapInfo:
     """Values, colours and labels of the heat map, as data."""
     grid, read = cell_grid(result, target, order), reading(result.setup, value)
-    values = {(row, column): read.of(point) for row, column, point in grid.points}
+    values = [read.of(point) for _, _, point in grid.points]
     share, ticks = _log_shades(values) if read.is_divergence else _linear_shades(values, read)
     digits = 2 if read.is_divergence else 3
     return HeatmapInfo(
         grid,
         read,
-        _table(grid, {place: share(number) for place, number in values.items()}),
+        grid.table(lambda point: share(read.of(point))),
         ticks,
-        _texts(grid, {place: _in_cell(number, digits) for place, number in values.items()}),
+        grid.texts(lambda point: _in_cell(read.of(point), digits)),
     )
 
 
@@ -62,18 +62,16 @@ def _in_cell(number: float, digits: int) -> str:
     return short(number, 1 if 0 < number < 1e-2 else digits)
 
 
-Values = dict[tuple[int, int], float]
 Shades = tuple[Callable[[float], float], tuple[tuple[float, str], ...]]
 
 
-def _log_shades(values: Values) -> Shades:
-    shades = log_scale(values.values())
-    span = shades.high - shades.bottom
-    return shades.share, tuple(((p - shades.bottom) / span, text) for p, text in shades.ticks)
+def _log_shades(values: Sequence[float]) -> Shades:
+    shades = log_scale(values)
+    return shades.share, shades.shared_ticks
 
 
-def _linear_shades(values: Values, read: Reading) -> Shades:
-    known = [number for number in values.values() if isfinite(number)]
+def _linear_shades(values: Sequence[float], read: Reading) -> Shades:
+    known = [number for number in values if isfinite(number)]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     span = high - low or 1.0
 
@@ -81,20 +79,6 @@ def _linear_shades(values: Values, read: Reading) -> Shades:
         return (high - number) / span if read.low_is_worse else (number - low) / span
 
     return share, tuple((share(number), tick(number)) for number in nice_ticks(low, high))
-
-
-def _table(grid: CellGrid[SweepPoint], values: Values) -> NDArray[np.float64]:
-    table = np.full((len(grid.layers), len(grid.bits)), nan)
-    for place, value in values.items():
-        table[place] = value
-    return table
-
-
-def _texts(
-    grid: CellGrid[SweepPoint], texts: dict[tuple[int, int], str]
-) -> tuple[tuple[str, ...], ...]:
-    columns = range(len(grid.bits))
-    return tuple(tuple(texts.get((row, c), "") for c in columns) for row in range(len(grid.layers)))
 
 
 def sensitivity_heatmap(

@@ -56,6 +56,12 @@ class LogScale:
         zero = [(self.zero, "0")] if self.zero is not None else []
         return (*zero, *((log10(value), tick(value)) for value in values))
 
+    @property
+    def shared_ticks(self) -> tuple[tuple[float, str], ...]:
+        """The same, placed between bottom (0) and top (1)."""
+        span = self.high - self.bottom
+        return tuple(((place - self.bottom) / span, text) for place, text in self.ticks)
+
     def _within(self, place: float) -> bool:
         return self.low - 1e-9 <= place <= self.high + 1e-9
 

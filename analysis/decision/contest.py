@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analysis.allocation.baselines import same_bytes_uniform
-from analysis.allocation.noisy import noisy_optima
+from analysis.allocation.noisy import near_additive
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Integers
 from analysis.allocation.rivals import greedy_by_score
@@ -97,7 +97,7 @@ class Contest:
         """Further recipes that an estimate thinks good: local optima, or of a sum noisy ones."""
         found = self._near.get(trusted.name)
         if found is None:
-            found = noisy_optima(self.posed.problem, self.seed, NEAR)
+            found = near_additive(self.posed.problem, self.seed, NEAR)
         fresh = [picks for picks in found if picks.tobytes() not in self._optima]
         return fresh[: self._most]
 

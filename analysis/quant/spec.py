@@ -154,6 +154,10 @@ class QuantSpec:
                 f"A spec reads like 'int4 asym per-channel minmax', not {label!r:.80}."
             ) from None
 
+    def without_bias_correction(self) -> "QuantSpec":
+        """The same spec but for its bias correction, which leaves the weight itself alone."""
+        return replace(self, bias_correction=False) if self.bias_correction else self
+
     def with_bits(self, bits: int) -> "QuantSpec":
         """The same spec at another width.
 

@@ -6,7 +6,7 @@ Its cells are not those of the sweep, so it is kept apart, and forgotten once th
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.quant.spec import (
@@ -17,6 +17,7 @@ from analysis.quant.spec import (
     QuantSpec,
 )
 from analysis.runs.attempt import Attempt
+from analysis.runs.jobs import sweep_keywords
 from analysis.sensitivity.options import SweepOptions
 from analysis.sensitivity.points import Cell, Sensitivities, SweepPoint
 
@@ -69,7 +70,7 @@ def _sketched(attempt: Attempt, workload: "Workload", asked: SweepOptions) -> Se
     """None where the model allows no sketch: whatever takes its place takes too long for a look."""
     from analysis.sensitivity.sweep import sweep
 
-    work = sweep(workload, **{field.name: getattr(asked, field.name) for field in fields(asked)})
+    work = sweep(workload, **sweep_keywords(asked))
     points: dict[Cell, SweepPoint] = {}
     with closing(work.measurements()) as rows:
         for _, point in rows:

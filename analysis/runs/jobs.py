@@ -105,7 +105,7 @@ def _check_proxies(options: SweepOptions) -> None:
         )
 
 
-def sweep_keywords(options: SweepOptions) -> dict[str, Any]:
+def sweep_keywords(options: SweepOptions | checked.SweepOptions) -> dict[str, Any]:
     """The options as keywords of `analysis.sweep`."""
     own = {"until_settled", "proxies", "stream"}
     names = (field.name for field in fields(options) if field.name not in own)

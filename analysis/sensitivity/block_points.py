@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.sensitivity.blocks import Block
-from analysis.sensitivity.interactions import Interactions
+from analysis.sensitivity.interactions import Interactions, pair_scales
 from analysis.sensitivity.points import Cell, Sensitivities, SweepPoint, Target
 
 
@@ -131,10 +131,7 @@ def _pairs(
         return None
     index = [places[point.cell] for point in points]
     gram = known.gram[np.ix_(index, index)]
-    second = np.diag(gram)
-    scale = np.zeros(len(index))
-    moved = second > 0  # a cell that shifts nothing interacts with nothing
     figures = np.array([point.divergence for point in points])
-    scale[moved] = np.sqrt(figures[moved] / second[moved])
-    both = known.weight * gram * np.outer(scale, scale)
+    scale = pair_scales(np.diag(gram), figures, known.weight)
+    both = gram * np.outer(scale, scale)
     return float(both.sum() - np.trace(both))

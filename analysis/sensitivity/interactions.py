@@ -83,6 +83,25 @@ def interactions_of(cells: Sequence[Cell], rows: Iterable[CellSamples]) -> Inter
     )
 
 
+def pair_scales(
+    second: NDArray[np.float64], figures: NDArray[np.float64], weight: float
+) -> NDArray[np.float64]:
+    """What the terms of the Gram matrix are scaled by, once for each of their two cells.
+
+    Then a pair adds its correlation times the root of the product of the two measured divergences,
+    times how far it is trusted.
+
+    Args:
+        second: diagonal of the Gram matrix, (cells).
+        figures: divergence of each cell alone, (cells).
+        weight: how far to trust the pairs.
+    """
+    scale = np.zeros(len(second))
+    moved = second > 0  # a cell that shifts nothing interacts with nothing
+    scale[moved] = np.sqrt(weight * figures[moved] / second[moved])
+    return scale
+
+
 def _gram(shifts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Half the mean inner product over rows, from (cells, rows, columns)."""
     flat = shifts.reshape(len(shifts), -1)

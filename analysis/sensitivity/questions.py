@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Question:
         """Size of the errors that a sketch of all specs holds."""
         if self.target == "activation":
             return TABLE_BYTES_A_SPEC * len(self.specs) * len(self.layers)
-        different = len({replace(spec, bias_correction=False) for spec in self.specs})
+        different = len({spec.without_bias_correction() for spec in self.specs})
         return 4 * different * sum(layer.parameters for layer in self.layers)
 
 

@@ -67,4 +67,4 @@ class WeightCache:
 
 def _key(layer: Layer, spec: QuantSpec) -> Key:
     """A bias correction leaves the weight alone, so one entry serves with and without."""
-    return layer.name, replace(spec, bias_correction=False) if spec.bias_correction else spec
+    return layer.name, spec.without_bias_correction()

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -96,9 +96,7 @@ class EffectRows:
 def weight_errors(made: WeightCache, layer: Layer, specs: Sequence[QuantSpec]) -> WeightErrors:
     """The errors of some specs on the weight of a layer, in their order."""
     weight = made.subject.model.get_parameter(layer.param).detach()
-    plain = [
-        replace(spec, bias_correction=False) if spec.bias_correction else spec for spec in specs
-    ]
+    plain = [spec.without_bias_correction() for spec in specs]
     different = list(dict.fromkeys(plain))
     made.ready(layer, specs)
     quantised = torch.stack([made.get(layer, spec).weight for spec in different])

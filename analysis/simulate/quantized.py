@@ -46,7 +46,7 @@ def quantized_weight(subject: Subject, layer: Layer, spec: QuantSpec) -> Quantiz
 def rounded_weight(subject: Subject, layer: Layer, spec: QuantSpec) -> Tensor:
     """The weight alone: all of a spec but its bias correction."""
     weight = subject.model.get_parameter(layer.param).detach()
-    evidence = evidence_for(subject, layer, replace(spec, bias_correction=False))
+    evidence = evidence_for(subject, layer, spec.without_bias_correction())
     return fake_quantize_weight(weight, spec, layer.channel_axis, evidence)
 
 

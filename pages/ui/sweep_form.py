@@ -19,6 +19,9 @@ from pages.ui.submit import submit_job
 from pages.ui.sweep_machine import memory_fits, workers_control
 from pages.ui.text import duration, when
 
+SECTION = "start_sweep"
+"""Key of the section that the form is in."""
+
 TARGETS: dict[Targets, str] = {
     "weight": "Weights",
     "activation": "Activations",
@@ -75,10 +78,6 @@ def sweep_form(source: str) -> None:
     if st.button("Start sweep", type="primary", icon=":material/play_arrow:", disabled=not ready):
         title = sources[plain].title if plain in sources else plain
         start(chosen, TITLE.format(title) if is_equalized(chosen) else title, options)
-
-
-SECTION = "start_sweep"
-"""Key of the section that the form is in."""
 
 
 def start(source: str, title: str, options: SweepOptions) -> None:

@@ -13,6 +13,8 @@ from pages.ui.text import plain
 from pages.ui.upload_delete import upload_delete
 from pages.ui.upload_form import upload_form
 
+_UPLOAD = "upload_model"
+
 
 def cards(sources: tuple[Source, ...], chosen: str) -> None:
     """One card a workload, and one for the user's own; side by side where there is room."""
@@ -44,9 +46,6 @@ def _workload(source: Source, chosen: bool) -> None:
             sweep(source)
         if source.kind == "upload":
             upload_delete(source)
-
-
-_UPLOAD = "upload_model"
 
 
 def _own_model() -> None:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from analysis.allocation.options import Group
 from analysis.allocation.problem import Floats, Integers
 from analysis.allocation.surrogates.surrogate import SurrogateName, cells_of, owners
-from analysis.sensitivity.interactions import Interactions
+from analysis.sensitivity.interactions import Interactions, pair_scales
 from analysis.sensitivity.points import Sensitivities
 
 SINGLE_PRECISION = 2_000
@@ -138,10 +138,7 @@ def _trusted(
     alone = {point.cell: point.divergence for point in result.points}
     figures = np.array([alone.get(cell, 0.0) for cell in interactions.cells])
     measured = np.where(np.isfinite(figures), figures, 0.0)  # such a cell is no option
-    second = np.diag(interactions.gram)
-    shifted = second > 0  # a cell that shifts nothing interacts with nothing
-    scale = np.zeros(len(second))
-    scale[shifted] = np.sqrt(trust * measured[shifted] / second[shifted])
+    scale = pair_scales(np.diag(interactions.gram), measured, trust)
     if len(measured) <= SINGLE_PRECISION:
         cells: NDArray[np.floating] = interactions.gram * np.outer(scale, scale)
     else:

@@ -8,7 +8,7 @@ layers cost what the sketch of one layer costs. Samples are drawn evenly, so no 
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ def head_scores(
         ModelError: no heads are known, or the model has no backward.
     """
     projections, left_out = find_projections(made)
-    plain = replace(spec, bias_correction=False)
+    plain = spec.without_bias_correction()
     weights = _Weights.of(made, projections, plain)
     shifts, samples, norm = _shifts(made, projections, weights, seed, seconds)
     unit = norm if made.divergence == "mse" else 1.0

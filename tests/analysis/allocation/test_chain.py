@@ -27,15 +27,20 @@ def _paid(seed: int, rows: int = 2) -> Problem:
     return replace(plain, rows=[paid, *plain.rows[1:]])
 
 
+def _chained(seed: int) -> tuple[Problem, Chain]:
+    problem = _paid(seed)
+    chain = Chain.of(problem)
+    assert chain is not None
+    return problem, chain
+
+
 def _best(problem: Problem) -> float:
     return min((problem.value(p) for p in every(problem) if problem.keeps(p)), default=np.inf)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_no_recipe_is_below_the_bound_at_any_prices(seed: int) -> None:
-    problem = _paid(seed)
-    chain = Chain.of(problem)
-    assert chain is not None
+    problem, chain = _chained(seed)
     everything = np.ones((1, len(problem.objective)), bool)
     for price in (0.0, 1e-7, 1e-5, 1e-3):
         assert chain.bounds(np.full(2, price), everything)[0] <= _best(problem) + 1e-12
@@ -43,9 +48,8 @@ def test_no_recipe_is_below_the_bound_at_any_prices(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_walk_that_leaves_nothing_out_finds_the_optimum_and_proves_it(seed: int) -> None:
-    problem = _paid(seed)
-    chain, best = Chain.of(problem), _best(problem)
-    assert chain is not None
+    problem, chain = _chained(seed)
+    best = _best(problem)
     seen = look(chain, problem.starts, np.full(2, 1e-6), np.inf, 10_000)
     if np.isinf(best):
         assert (seen.picks, seen.bound) == (None, np.inf)
@@ -58,9 +62,8 @@ def test_a_walk_that_leaves_nothing_out_finds_the_optimum_and_proves_it(seed: in
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_narrow_walk_says_how_good_its_answer_is(seed: int) -> None:
-    problem = _paid(seed)
-    chain, best = Chain.of(problem), _best(problem)
-    assert chain is not None
+    problem, chain = _chained(seed)
+    best = _best(problem)
     seen = look(chain, problem.starts, np.full(2, 1e-6), np.inf, 2)
     assert seen.bound <= best * (1 + 1e-9)
     assert seen.picks is None or problem.value(seen.picks) >= best * (1 - 1e-9)
@@ -68,9 +71,7 @@ def test_a_narrow_walk_says_how_good_its_answer_is(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_exchanges_keep_the_limits_and_never_make_it_worse(seed: int) -> None:
-    problem = _paid(seed)
-    chain = Chain.of(problem)
-    assert chain is not None
+    problem, chain = _chained(seed)
     for picks in [p for p in every(problem) if problem.keeps(p)][:20]:
         found = exchanged(problem, chain, picks, np.zeros(len(problem.objective)))
         assert problem.keeps(found)
