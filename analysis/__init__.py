@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from analysis.quant.spec import IntFormat, PerChannel, PerGroup, PerTensor, QuantSpec
     from analysis.recipe import LayerConfig, Recipe, load_recipe, save_recipe
     from analysis.scoring import measure, score
+    from analysis.sensitivity.heads.scoring import score_heads
     from analysis.sensitivity.points import Sensitivities, SweepPoint
     from analysis.sensitivity.sweep import sweep
     from analysis.workloads.data.form import Arrays, Columns, DataOptions, Pictures, Split, Text
@@ -62,6 +63,7 @@ _HOMES = {
     "regroup": "analysis.allocation.regroup",
     "save_recipe": "analysis.recipe",
     "score": "analysis.scoring",
+    "score_heads": "analysis.sensitivity.heads.scoring",
     "sweep": "analysis.sensitivity.sweep",
 }
 
@@ -101,6 +103,7 @@ __all__ = [
     "regroup",
     "save_recipe",
     "score",
+    "score_heads",
     "sweep",
 ]
 

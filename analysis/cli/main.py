@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 import typer
 from typer.main import get_command
 
-from analysis.cli import add, allocate, coverage, look, profiles, runs, score, sweep, ui, zoo
+from analysis.cli import add, allocate, coverage, heads, look, profiles, runs, score, sweep, ui, zoo
 from analysis.cli.answer import Answer, dumps, note, write
 from analysis.errors import AnalysisError
 
@@ -25,6 +25,7 @@ app.command("add")(add.add)
 app.command("layers")(look.layers)
 app.command("coverage")(coverage.coverage)
 app.command("histograms")(look.histograms)
+app.command("heads")(heads.heads)
 app.command("sweep")(sweep.sweep)
 app.command("allocate")(allocate.allocate)
 app.command("score")(score.score)
