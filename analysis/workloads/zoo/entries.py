@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis.errors import OptionError
+from analysis.errors import OptionError, WorkloadError
 from analysis.workloads.decoder.windows import TokenWindows
 from analysis.workloads.workload import Workload
 from analysis.workloads.zoo import centerface, efficientnet, minilm, ncf, silero, smollm2
@@ -47,10 +47,18 @@ def load_zoo(name: str) -> Workload:
 
     Raises:
         UnknownWorkloadError: the zoo has no such model.
-        WorkloadError: it is not prepared; the message tells the command that does.
+        WorkloadError: it is not prepared, or by a version that wrote other files; the message
+            tells the command that does.
     """
     card_of(name)
-    return load_from(name, prepared_folder(name))
+    folder = prepared_folder(name)
+    try:
+        return load_from(name, folder)
+    except (KeyError, ValueError, RuntimeError, OSError) as error:
+        raise WorkloadError(
+            f"The prepared folder of {name} holds other files than this version of Quantscope "
+            f"reads (damaged, or prepared by another one); run: quantscope zoo prepare {name}"
+        ) from error
 
 
 STREAMED: Mapping[str, Callable[[Path], TokenWindows]] = {"smollm2": smollm2.streamed}
