@@ -67,8 +67,8 @@ def _run(
                 targets.append(target.numpy())
     if not outputs:
         raise WorkloadError("The data set must not be empty; give at least one batch.")
-    # the largest of some values is no answer
-    classes = "kl" in (made.divergence, made.metric.divergence if made.metric else None)
+    # the largest of some values is no answer, unless a metric takes it for one
+    classes = "kl" in (made.divergence, *(metric.divergence for metric in made.metrics))
     rows = classes and all(output.dim() == 2 for output in outputs)
     return _Outputs(
         tuple(outputs),
@@ -198,7 +198,13 @@ def _examples(
     told: TokenChanges | tuple[_Outputs, _Outputs],
     divergences: Floats,
 ) -> tuple[ChangedExample, ...]:
-    words = Words(workload.classes, workload.decode, workload.columns, workload.categories)
+    words = Words(
+        workload.classes,
+        workload.decode,
+        workload.columns,
+        workload.categories,
+        workload.candidates,
+    )
     if isinstance(told, TokenChanges):
         return changed_examples(made.parts.evaluation, changed, told, divergences, words)
     before, after = (outputs.answers for outputs in told)

@@ -72,6 +72,8 @@ WITHOUT_TORCH = (
     "analysis.workloads.zoo.cards",
     "analysis.workloads.zoo.downloads",
     "analysis.workloads.zoo.shelf",
+    "analysis.workloads.zoo.texts",
+    "analysis.workloads.zoo.vocabulary",
 )
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 from analysis.scores import ChangedExample
 from analysis.workloads.data.words import Decode
 from analysis.workloads.parts import cut_batch, samples_in, tensors_of
-from analysis.workloads.sample_words import input_words, token_word
+from analysis.workloads.sample_words import input_words, row_words, token_word
 from analysis.workloads.token_changes import TokenChanges
-from analysis.workloads.workload import Batch
+from analysis.workloads.workload import Batch, Inputs
 
 MOST = 12
 SIDE = 64
@@ -34,12 +34,25 @@ class Words:
         decode: reads tokens; None leaves them numbers.
         columns: names of the values of a row.
         categories: of a column whose values are numbers of texts, the texts.
+        candidates: column from which on the values are what the model ranks; an answer is then
+            the candidate at its place.
     """
 
     classes: Sequence[str] = ()
     decode: Decode | None = None
     columns: Sequence[str] = ()
     categories: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    candidates: str | None = None
+
+    def answer(self, inputs: Inputs, number: int) -> str:
+        """An answer to the first sample of some inputs, in words."""
+        if self.candidates is not None:
+            first = self.columns.index(self.candidates)
+            texts = self.categories.get(self.candidates, ())
+            ranked = row_words(inputs, texts)[first:]
+            if number < len(ranked):
+                return ranked[number]
+        return _named(number, self.classes)
 
 
 def changed_examples(
@@ -87,9 +100,9 @@ def _sample(
     drawn = is_picture(tensor)
     return ChangedExample(
         sample=index,
-        reference=_named(int(answers[0][index]), words.classes),
-        actual=_named(int(answers[1][index]), words.classes),
-        target=None if right is None else _named(right, words.classes),
+        reference=words.answer(inputs, int(answers[0][index])),
+        actual=words.answer(inputs, int(answers[1][index])),
+        target=None if right is None else words.answer(inputs, right),
         divergence=0.0,
         image=(picture(tensor) or "") if drawn else "",
         text=""

@@ -51,6 +51,12 @@ def token_word(token: int, decode: Decode | None) -> str:
     return text if text.strip() else repr(text)
 
 
+def row_words(inputs: Inputs, texts: Sequence[str]) -> list[str]:
+    """All values of a batch's first sample, each by its text or, without one, as it is."""
+    values = [value for tensor in tensors_of(inputs) for value in tensor[0].flatten().tolist()]
+    return [_category(value, texts) for value in values]
+
+
 def values_text(tensor: Tensor) -> str:
     """The beginning of a row of features or tokens."""
     flat = tensor.flatten()

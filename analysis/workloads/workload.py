@@ -43,6 +43,8 @@ class Workload:
         classes: names of the classes, for pictures.
         columns: names of the values of a row, in the order of the input tensors, for people.
         categories: of a column whose values are numbers of texts, the texts, for people.
+        candidates: of a model that scores a list of candidates, the last of `columns`, which names
+            the first of them; the highest is then told by its text, for people.
         decode: reads token numbers as text, for people.
         source: how a worker finds it again ("fashion-mnist", "/path/my_case.py:make"); set by
             `load_workload`.
@@ -64,9 +66,17 @@ class Workload:
     classes: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    candidates: str | None = None
     decode: Callable[[Sequence[int]], str] | None = None
     description: str = ""
     source: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.candidates is not None and self.candidates != (None, *self.columns)[-1]:
+            raise ValueError(
+                f"Candidates must be the last of the columns {self.columns}, not "
+                f"{self.candidates!r}: it names the first candidate, and the others follow it."
+            )
 
     @property
     def all_metrics(self) -> tuple[Metric, ...]:

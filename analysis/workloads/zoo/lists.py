@@ -36,7 +36,7 @@ class LikedHit:
 
     name: str = f"hr@{FIRST}"
     direction: Direction = "higher"
-    divergence: Divergence = "mse"
+    divergence: Divergence = "kl"
 
     def statistics(self, output: Tensor, target: Tensor) -> Tensor:
         """Columns as of `HitRate`. Both (samples, films), stars or 0 in the target."""

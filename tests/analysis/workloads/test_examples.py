@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from analysis.workloads.examples import MOST, SIDE, Words, changed_examples
+from analysis.workloads.workload import Workload
 
 
 def kept(inputs, changed=(0,), target=None, classes=("cat", "dog")):
@@ -66,3 +67,41 @@ def test_the_most_harmed_come_first_from_any_batch_and_few_are_kept():
     found = changed_examples(batches, order, answers, np.zeros(20), Words())
     assert [example.sample for example in found] == list(order[:MOST])
     assert found[0].text.startswith("4 ")
+
+
+def ranked(inputs, answers, **words):
+    columns = ("user", "film")
+    told = Words(columns=columns, candidates="film", **words)
+    before, after = (np.array([answer]) for answer in answers)
+    return changed_examples([(inputs, None)], (0,), (before, after), np.zeros(1), told)[0]
+
+
+LISTS = (torch.tensor([7]), torch.tensor([[2, 0, 9]]))
+
+
+def test_a_ranked_answer_is_the_candidate_at_its_place():
+    example = ranked(LISTS, (1, 0), categories={"film": ("Alien", "Brazil", "Casablanca")})
+    assert (example.reference, example.actual) == ("Alien", "Casablanca")
+    assert example.text == "user 7, film Casablanca"
+
+
+def test_a_candidate_without_a_text_goes_by_its_number():
+    example = ranked(LISTS, (2, 0), categories={"film": ("Alien",)})
+    assert (example.reference, example.actual) == ("9", "2")
+    assert ranked(LISTS, (2, 0)).reference == "9"
+
+
+def test_an_answer_beyond_the_candidates_is_a_number():
+    assert ranked(LISTS, (3, 0)).reference == "3"
+
+
+def test_candidates_are_the_last_of_the_columns():
+    with pytest.raises(ValueError, match="must be the last of the columns"):
+        Workload(
+            name="lists",
+            model=torch.nn.Identity(),
+            calibration=[],
+            evaluation=[],
+            columns=("film", "user"),
+            candidates="film",
+        )

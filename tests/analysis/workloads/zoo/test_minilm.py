@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import nn
 from analysis.workloads.zoo import minilm
 from analysis.workloads.zoo.columns import write_columns
 from analysis.workloads.zoo.nets.bert import BertSize, SentenceProbe
+from analysis.workloads.zoo.texts import TOKENS, write_texts
 
 TINY = BertSize(vocabulary=20, positions=8, width=12, inner=24, heads=3, layers=2)
 
@@ -82,3 +84,10 @@ def test_a_workload_comes_from_the_folder(tmp_path):
     workload = minilm.load(tmp_path)
     (tokens, _), *_ = workload.evaluation
     assert torch.equal(workload.model(tokens), net(tokens))
+    assert workload.decode is None
+    write_texts(tmp_path, {TOKENS: minilm.vocabulary_of(DEFINITION)})
+    decode = minilm.load(tmp_path).decode
+    assert decode is not None and decode([2, 3, 1, 1]) == "buying"
+
+
+DEFINITION = json.dumps({"model": {"vocab": {"##ing": 3, "[PAD]": 1, "buy": 2, "[UNK]": 0}}})

