@@ -172,9 +172,12 @@ class SketchStage:
                         of_inputs[name].append(effects)
         check_reached(self.subject, self.cells, inputs.reached)
         stacked = {name: torch.stack(found) for name, found in of_inputs.items()}
-        return dict(
-            [*self._columns("weight", rows.finished()), *self._columns("activation", stacked)]
-        )
+        # an input whose values never reach the output, as that of a second head, does no harm
+        silent = np.zeros(len(batches) * self._directions)
+        by_cell = {cell: silent for name in self.cells for cell in self._of(name, "activation")}
+        by_cell.update(self._columns("weight", rows.finished()))
+        by_cell.update(self._columns("activation", stacked))
+        return by_cell
 
     def _columns(self, target: Target, rows: Mapping[str, Tensor]) -> Iterator[tuple[Cell, Floats]]:
         for name, found in rows.items():

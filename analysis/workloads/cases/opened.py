@@ -39,7 +39,8 @@ def open_case(stored: StoredCase) -> Workload:
         case.model.form, inside(folder, case.model.path), case.model.architecture, example
     )
     parts = _parts(case.model.architecture, path, _fitting(case.data.options, read, path))
-    metrics = metrics_of(case.task, parts)
+    judged = bool(case.task) or read.scores
+    metrics = metrics_of(case.task, parts) if judged else ()
     return Workload(
         name=case.title,
         model=read.model,
@@ -49,6 +50,7 @@ def open_case(stored: StoredCase) -> Workload:
         metric=metrics[0] if metrics else None,
         metrics=metrics[1:],
         output=read.output,
+        divergence=None if judged else "mse",
         classes=parts.classes,
         columns=parts.words.columns,
         categories=parts.words.categories,

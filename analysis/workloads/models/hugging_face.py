@@ -86,7 +86,8 @@ def finished(model: nn.Module, folder: Path) -> ReadModel:
     if hasattr(config, "use_cache"):
         config.use_cache = False  # a cache of keys and values is no output
     headless = not any("logits" in name for name in _outputs(model))
-    return ReadModel(model.eval(), input_form(folder, config), last_hidden if headless else None)
+    output = last_hidden if headless else None
+    return ReadModel(model.eval(), input_form(folder, config), output, scores=not headless)
 
 
 def _outputs(model: nn.Module) -> tuple[str, ...]:

@@ -16,8 +16,12 @@ class ReadModel:
     Attributes:
         takes: how pictures or texts become its inputs, where its files say so.
         output: takes the output tensor from what it returns; None leaves that to `subject`.
+        scores: whether the output may be scores of classes or tokens, so that labels suggest a
+            metric; else they are features, or boxes and scores of a detector, for which only a
+            task that is named has one.
     """
 
     model: nn.Module
     takes: Pictures | Text | None = None
     output: Callable[[Any], Tensor] | None = None
+    scores: bool = True

@@ -10,7 +10,8 @@ from analysis.errors import ModelError
 from analysis.workloads.checks import check_weights
 from analysis.workloads.models.architecture import parse_architecture
 from analysis.workloads.models.model import ReadModel
-from analysis.workloads.models.skeletons import built, skeleton_of
+from analysis.workloads.models.networks import skeleton_of
+from analysis.workloads.models.skeletons import built
 from analysis.workloads.models.state import check_fit, read_state
 
 
@@ -45,7 +46,7 @@ def read_weights(path: Path, architecture: str) -> ReadModel:
     state = _plain_names(state, expected)
     check_fit(known.text, expected, state)
     model = built(f"The network {known.text}", skeleton.build)
-    return ReadModel(filled(model, state), skeleton.takes)
+    return ReadModel(filled(model, state), skeleton.takes, skeleton.output, skeleton.scores)
 
 
 def _plain_names(state: dict[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

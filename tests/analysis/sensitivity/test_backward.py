@@ -118,6 +118,22 @@ def test_a_weight_that_is_never_used_is_harmless_and_no_obstacle():
     assert {point.stage for point in points.values()} == {"sketch"}
 
 
+class TwoHeads(Net):
+    """As segmentation nets have it: a second head, whose output is not judged."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.spare(x)
+        return super().forward(x)
+
+
+def test_the_input_of_a_layer_that_runs_and_does_not_reach_the_output_is_harmless():
+    run = sweep(workload(TwoHeads(spare=True)), bits=(4,), method="sketch", target="both")
+    harm = {(point.layer, point.target): point.divergence for point in run}
+    assert run.notes == []
+    assert harm["spare", "activation"] == harm["spare", "weight"] == 0.0
+    assert min(harm["first", "activation"], harm["last", "activation"]) > 0.0
+
+
 def test_binary_inputs_that_every_width_holds_exactly_are_no_obstacle():
     torch.manual_seed(0)
     data = [((torch.randn(80, 4) > 0).float(), None)]

@@ -1,15 +1,10 @@
 import sys
-from collections import OrderedDict
-from copy import deepcopy
-from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
-from safetensors.torch import load, save, save_file
-from torch import nn
+from safetensors.torch import load, save
 
-from analysis.errors import ModelError, UnknownWorkloadError, UnsupportedFileError, WorkloadError
-from analysis.workloads.data.form import Pictures
+from analysis.errors import ModelError, UnsupportedFileError, WorkloadError
 from analysis.workloads.models.weights import read_weights
 from tests.uploads import model_bytes
 
@@ -109,50 +104,3 @@ def test_a_missing_library_is_named_with_its_command(weights, monkeypatch):
         WorkloadError, match=r"needs timm, which is not installed; run: pip install"
     ):
         read_weights(weights(model_bytes()), "timm:resnet18")
-
-
-class FakeTimm(ModuleType):
-    """Enough of timm: one network whose classes can be chosen."""
-
-    def is_model(self, name: str) -> bool:
-        return name == "tiny"
-
-    def get_pretrained_cfg(self, _name: str) -> SimpleNamespace:
-        return SimpleNamespace(
-            classifier="fc", input_size=(3, 8, 8), mean=(0.5,) * 3, std=(0.2,) * 3, crop_pct=0.8
-        )
-
-    def create_model(self, _name: str, *, pretrained: bool, num_classes: int = 1000) -> nn.Module:
-        assert not pretrained
-        return nn.Sequential(OrderedDict(body=nn.Linear(12, 6), fc=nn.Linear(6, num_classes)))
-
-
-def test_a_network_of_timm_has_the_classes_of_the_weights_and_its_own_preprocessing(
-    tmp_path, monkeypatch
-):
-    timm = FakeTimm("timm")
-    monkeypatch.setitem(sys.modules, "timm", timm)
-    net = timm.create_model("tiny", pretrained=False, num_classes=4)
-    save_file(net.state_dict(), tmp_path / "net.safetensors")
-    read = read_weights(tmp_path / "net.safetensors", "timm:tiny")
-    assert isinstance(read.takes, Pictures)
-    assert (read.takes.size, read.takes.shorter_side, read.takes.std) == ((8, 8), 10, (0.2,) * 3)
-    assert torch.equal(read.model.state_dict()["fc.weight"], net.state_dict()["fc.weight"])
-    with pytest.raises(UnknownWorkloadError, match="none called 'huge'"):
-        read_weights(tmp_path / "net.safetensors", "timm:huge")
-
-
-def test_a_network_of_torchvision_is_made_without_weights(tmp_path, monkeypatch):
-    made = nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 4, 3), fc=nn.Linear(4, 7)))
-    asked: list[tuple[str, object, int]] = []
-
-    def get_model(name: str, *, weights: object, num_classes: int) -> nn.Module:
-        asked.append((name, weights, num_classes))
-        return deepcopy(made)
-
-    models = SimpleNamespace(list_models=lambda: ["tiny"], get_model=get_model)
-    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(models=models))
-    save_file(made.state_dict(), tmp_path / "net.safetensors")
-    read = read_weights(tmp_path / "net.safetensors", "torchvision:tiny")
-    assert set(asked) == {("tiny", None, 7)}
-    assert torch.equal(read.model.state_dict()["fc.weight"], made.state_dict()["fc.weight"])
