@@ -35,8 +35,11 @@ class Skeleton:
 
 
 def on_meta(build: Build) -> nn.Module:
-    """The network without memory for its values."""
-    with torch.device("meta"):
+    """The network without memory for its values, where it can be built so."""
+    try:
+        with torch.device("meta"):
+            return build()
+    except RuntimeError:  # RegNet of torchvision computes its widths with tensors
         return build()
 
 

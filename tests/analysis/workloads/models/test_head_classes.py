@@ -28,3 +28,13 @@ def test_weights_without_a_head_have_no_classes():
 def test_a_head_that_no_number_of_classes_makes_is_left_to_the_comparison(rows):
     state = detector().state_dict() | {"1.bias": torch.zeros(rows), "1.weight": torch.zeros(rows)}
     assert class_options(detector, state) == {}
+
+
+def widths_from_tensors(num_classes: int = 10) -> nn.Module:
+    """As RegNet does it: such a network cannot be built without memory."""
+    return nn.Linear(int(torch.tensor([2.0, 4.0]).sum()), num_classes)
+
+
+def test_a_network_that_computes_its_widths_with_tensors_is_built_as_it_is():
+    state = widths_from_tensors(3).state_dict()
+    assert class_options(widths_from_tensors, state) == {"num_classes": 3}

@@ -168,6 +168,7 @@ def real() -> Any:
     [
         ("mobilenet_v3_small", {}, 224),
         ("efficientnet_b1", {}, 240),
+        ("regnet_y_400mf", {}, 224),
         ("googlenet", {"aux_logits": False, "init_weights": False}, 224),
         ("lraspp_mobilenet_v3_large", {"weights_backbone": None}, 520),
         ("ssdlite320_mobilenet_v3_large", {"weights_backbone": None}, 320),
