@@ -6,6 +6,11 @@ from analysis.scores import Score, divergences_of
 from analysis.sensitivity.resampling import mean_interval
 
 
+def figure_text(value: float) -> str:
+    """Three significant digits in a sentence, as on the pages: ``0.0123``, ``−1.4e−5``."""
+    return f"{value:.3g}".replace("e-0", "e-").replace("-", "\N{MINUS SIGN}")
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """How much lower the divergence of the first recipe is than that of the second.
@@ -31,8 +36,8 @@ class Difference:
         lower = self.gain >= 0
         ends = (self.low, self.high) if lower else (-self.high, -self.low)
         return (
-            f"{abs(self.gain):.3g} {'lower' if lower else 'higher'} "
-            f"(95 % interval {ends[0]:.3g} to {ends[1]:.3g})"
+            f"{figure_text(abs(self.gain))} {'lower' if lower else 'higher'} "
+            f"(95 % interval {figure_text(ends[0])} to {figure_text(ends[1])})"
         )
 
 

@@ -5,8 +5,8 @@ from math import hypot
 from typing import Literal
 
 from analysis.allocation.budget import Measurement
-from analysis.allocation.difference import Difference, difference
-from analysis.metric_names import metric_title
+from analysis.allocation.difference import Difference, difference, figure_text
+from analysis.metric_names import SHARES, metric_title
 from analysis.scores import Interval, Score
 
 NEGLIGIBLE = 0.005
@@ -111,11 +111,12 @@ def _loss(figures: Score | Measurement) -> Interval | None:
 
 
 def _unit(figures: Score | Measurement) -> float:
-    """What a loss is measured by: 1 for a share, the float figure for any other metric."""
+    """What a loss is measured by: 1 for a share, the float figure for an error and the like."""
     if isinstance(figures, Measurement) or figures.metric is None:
         return 1.0
     reference = figures.reference[figures.metric]
-    return 1.0 if 0 <= reference <= 1 else abs(reference)
+    share = figures.direction == "higher" and 0 <= reference <= 1
+    return 1.0 if share else abs(reference)
 
 
 def _figures(
@@ -126,22 +127,19 @@ def _figures(
     words = [f"divergence {_text(_divergence(mixed))} against {_text(_divergence(uniform))}"]
     if paired is not None:
         words = [
-            f"divergence {mixed.divergence:.3g} against {uniform.divergence:.3g}",
+            f"divergence {figure_text(mixed.divergence)} against {figure_text(uniform.divergence)}",
             f"sample by sample {paired.words}",
         ]
     if isinstance(mixed, Score) and isinstance(uniform, Score):
         words.append(f"{mixed.cost.weight_bytes:,} against {uniform.cost.weight_bytes:,} bytes")
         if ours is not None and theirs is not None and mixed.metric is not None:
-            factor, unit = (100.0, " pp") if _unit(mixed) == 1.0 else (1.0, "")
-            before, after = (_signed(factor * one.value) for one in (ours, theirs))
+            factor, unit = (100.0, " pp") if mixed.metric in SHARES else (1.0, "")
+            before, after = (figure_text(factor * one.value) for one in (ours, theirs))
             title = metric_title(mixed.metric)
             words.insert(0, f"{title} loss {before}{unit} against {after}{unit}")
     return ", ".join(words)
 
 
-def _signed(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
-
-
 def _text(figure: Interval) -> str:
-    return f"{figure.value:.3g} ({figure.low:.3g} to {figure.high:.3g})"
+    low, high = figure_text(figure.low), figure_text(figure.high)
+    return f"{figure_text(figure.value)} ({low} to {high})"

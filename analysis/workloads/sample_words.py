@@ -13,6 +13,9 @@ SHOWN_VALUES = 12
 SHOWN_LETTERS = 200
 _MASK = "attention_mask"
 
+_MARKED = " \n\t"
+"""White space that screens show by a sign each."""
+
 
 def input_words(
     inputs: Inputs,
@@ -44,11 +47,12 @@ def is_tokens(sample: Tensor) -> bool:
 
 
 def token_word(token: int, decode: Decode | None) -> str:
-    """One token as people read it."""
+    """One token as people read it; what would leave no mark on any screen is spelled out."""
     if decode is None:
         return str(token)
     text = decode([token])
-    return text if text.strip() else repr(text)
+    told = text.strip() or (text and not text.strip(_MARKED))
+    return text if told else repr(text)
 
 
 def row_words(inputs: Inputs, texts: Sequence[str]) -> list[str]:

@@ -17,6 +17,8 @@ SIDE = 96
 
 WIDTH = 120
 
+_MARKS = ", ✗ where that is now wrong, ✓ where it is now right"
+
 
 def changed_samples(score: Score) -> None:
     """The samples that were harmed most, with both answers and the right one."""
@@ -40,17 +42,17 @@ def changed_samples(score: Score) -> None:
     rows = [example for example in shown if not example.image]
     if rows:
         st.markdown("\n\n".join(line(example) for example in rows))
+    told = _MARKS if any(example.target is not None for example in shown) else ""
     if any(row.position is not None for row in rows):
         st.caption(
             f"{len(shown)} of {len(score.changed):,} sequences in which some next token changed, "
             "the most harmed first; each up to the token after which it changed most, with float's "
-            "next token → the quantised one, ✗ where that is now wrong, ✓ where it is now right."
+            f"next token → the quantised one{told}."
         )
         return
     st.caption(
         f"{len(shown)} of {len(score.changed):,} samples that changed their answer, the most "
-        "harmed first: float's answer → the quantised one, ✗ where that is now wrong, ✓ "
-        "where it is now right."
+        f"harmed first: float's answer → the quantised one{told}."
         + (" Pictures run from their least value to their largest." if pictures else "")
     )
 

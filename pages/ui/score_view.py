@@ -108,7 +108,7 @@ def figures(score: Score) -> None:
                 percent(score.agreement),
                 f"{len(score.changed):,} changed",
                 f"of {score.samples:,}",
-                help="Share of samples whose largest output is the same class as in float.",
+                help="Share of samples whose largest output is the same one as in float.",
             )
     st.caption(
         f"Measured on {samples_text(score.samples, 'held-out evaluation')}, the float model on the "
@@ -133,6 +133,9 @@ def _quality(score: Score) -> None:
     )
 
 
+_SAME = "Same answer as float"
+
+
 def beside_baseline(score: Score, baseline: ScoreRecord | None) -> None:
     """Float, this recipe and the uniform one at the same bytes, row by row."""
     columns: dict[str, Mapping[str, str]] = {
@@ -151,7 +154,8 @@ def _float_column(score: Score) -> dict[str, str]:
             score.metric, score.reference[score.metric]
         )
         column["Change"] = "–"
-    return {**column, "Divergence": "0", "Same answer as float": percent(1.0)}
+    column["Divergence"] = "0"
+    return column if score.agreement is None else {**column, _SAME: percent(1.0)}
 
 
 def _column(score: Score) -> dict[str, str]:
@@ -167,7 +171,7 @@ def _column(score: Score) -> dict[str, str]:
         column["Change"] = f"{drop_text(name, drop.value)} ({interval})"
     column["Divergence"] = f"{number_text(score.divergence)} ({range_text(score.low, score.high)})"
     known = score.agreement
-    return {**column, "Same answer as float": "–" if known is None else percent(known)}
+    return column if known is None else {**column, _SAME: percent(known)}
 
 
 def damage(record: ScoreRecord) -> None:

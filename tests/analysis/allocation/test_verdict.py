@@ -32,6 +32,15 @@ def _with(score: Score, divergence: float, loss: float, half: float = 0.004) -> 
     )
 
 
+def _of(score: Score, metric: str, reference: float) -> Score:
+    """The same losses as those of another metric, lower being better."""
+    named = {metric: score.drop["top1"]}
+    known = {metric: reference}
+    return replace(
+        score, metric=metric, direction="lower", reference=known, actual=named, drop=named
+    )
+
+
 def _measured(divergence: float, half: float = 0.1) -> Measurement:
     return Measurement(divergence, divergence * (1 - half), divergence * (1 + half), 0.01, 512)
 
@@ -84,10 +93,10 @@ def test_a_loss_that_too_few_samples_hide_is_not_called_negligible(score: Score)
 
 
 def test_a_metric_that_is_no_share_is_told_plainly(score: Score) -> None:
-    perplexity = replace(score, reference={"top1": 50.0})
-    found = verdict(_with(perplexity, 0.01, 0.1, 0.05), _with(perplexity, 0.02, 0.11, 0.05))
+    better, worse = _with(score, 0.01, 0.1, 0.05), _with(score, 0.02, 0.11, 0.05)
+    found = verdict(_of(better, "perplexity", 50.0), _of(worse, "perplexity", 50.0))
     assert found.kind == "tie"
-    assert "top-1 loss 0.1 against 0.11," in found.sentence
+    assert "perplexity loss 0.1 against 0.11," in found.sentence
 
 
 def test_measurements_are_judged_by_their_divergence() -> None:
@@ -129,3 +138,11 @@ def test_a_few_bytes_less_are_not_worth_the_trouble(score: Score) -> None:
     cost = replace(score.cost, weight_bytes=int(1.03 * score.cost.weight_bytes))
     larger = replace(_with(score, 0.0099, 0.01), cost=cost)
     assert verdict(_with(score, 0.01, 0.01), larger).kind == "tie"
+
+
+def test_a_small_error_is_no_share(score: Score) -> None:
+    """A tenth more error counts, though it is less than half a hundredth."""
+    better, worse = _with(score, 0.01, 0.0040, 1e-5), _with(score, 0.02, 0.0041, 1e-5)
+    found = verdict(_of(better, "rmse", 0.05), _of(worse, "rmse", 0.05))
+    assert found.kind == "mixing pays"
+    assert "RMSE loss 0.004 against 0.0041, " in found.sentence

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from analysis.workloads.sample_words import SHOWN_LETTERS, input_words, is_tokens, token_word
@@ -42,6 +43,12 @@ def test_only_sequences_of_numbers_are_tokens():
     assert not is_tokens(torch.tensor([[1, 2]]))
 
 
-def test_blank_tokens_are_shown():
-    assert token_word(0, lambda _: " ") == "' '"
+def test_blank_tokens_are_kept_where_screens_have_signs_for_them():
+    assert token_word(0, lambda _: " \n") == " \n"
+    assert token_word(0, lambda _: " a") == " a"
     assert token_word(7, None) == "7"
+
+
+@pytest.mark.parametrize("text", ["", "\r", " \N{NO-BREAK SPACE}"])
+def test_tokens_that_leave_no_mark_are_spelled_out(text):
+    assert token_word(0, lambda _: text) == repr(text)
