@@ -11,6 +11,7 @@ from analysis.workloads.architectures import ARCHITECTURE_FORMS
 from analysis.workloads.arrays import read_arrays
 from analysis.workloads.cases.folders import CaseFacts, StoredCase
 from analysis.workloads.cases.record import inside
+from analysis.workloads.data.dataset import is_dataset
 from analysis.workloads.data.form import Arrays, DataForm, DataOptions, Pictures
 from analysis.workloads.data.parts import DataParts
 from analysis.workloads.data.read import read_data
@@ -38,7 +39,8 @@ def open_case(stored: StoredCase) -> Workload:
     read = read_model(
         case.model.form, inside(folder, case.model.path), case.model.architecture, example
     )
-    parts = _parts(case.model.architecture, path, _fitting(case.data.options, read, path))
+    options = _fitting(case.data.options, read, path)
+    parts = _parts(case.model.architecture, path, options, read.takes)
     judged = bool(case.task) or read.scores
     metrics = metrics_of(case.task, parts) if judged else ()
     return Workload(
@@ -78,11 +80,13 @@ def facts_of(stored: StoredCase) -> CaseFacts:
     )
 
 
-def _parts(architecture: str, path: Path, options: DataOptions) -> DataParts:
+def _parts(
+    architecture: str, path: Path, options: DataOptions, takes: DataForm | None
+) -> DataParts:
     """The data; for a built-in network its own reader, which knows the shape of its images."""
     form = ARCHITECTURE_FORMS.get(architecture)
     if form is None or path.suffix.lower() != ".npz" or options.form is not None:
-        return read_data(path, options)
+        return read_data(path, options, takes)
     arrays = read_arrays(path)
     if not any(name.startswith("y") for name in arrays):
         return read_data(path, options)
@@ -108,7 +112,7 @@ def _fitting(options: DataOptions, read: ReadModel, path: Path) -> DataOptions:
     suffix = path.suffix.lower()
     form: DataForm | None = None
     if isinstance(takes, Pictures):
-        if path.is_dir() or suffix == ".zip":
+        if (path.is_dir() and not is_dataset(path)) or suffix == ".zip":
             form = takes
         elif suffix == ".npz" and takes.mean and _bytes(path):
             form = Arrays(mean=takes.mean, std=takes.std)

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import compute
 
 from analysis.errors import WorkloadError
 from analysis.workloads.data.names import class_name, shown_name
@@ -59,6 +61,30 @@ def numbers(table: Any, name: str) -> NDArray[np.float32]:
             f"({values.dtype}). Name it as a category, or leave it out."
         )
     return values.astype(np.float32)
+
+
+def number_rows(table: Any, name: str) -> NDArray[np.float32]:
+    """A column of numbers, or of lists that have equally many, as float32 (rows, numbers).
+
+    Raises:
+        WorkloadError: it holds something else.
+    """
+    if name not in table.column_names or not _is_list(table[name].type):
+        return numbers(table, name)[:, None]
+    lists = table[name].combine_chunks()
+    if lists.null_count or len(compute.unique(compute.list_value_length(lists))) != 1:
+        raise WorkloadError(
+            f"Every row must have equally many numbers; the lists of {name} differ in length. Cut "
+            "or fill them, or leave the column out."
+        )
+    flat = pa.table({name: lists.flatten()})
+    return numbers(flat, name).reshape(len(lists), -1)
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
 
 
 def categories(table: Any, name: str) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import re
 
 from analysis.errors import UnsupportedFileError
 
-_CLASS = re.compile(r"[\w][\w .,()+&'’-]{0,79}")
+_CLASS = re.compile(r"[\w][\w .,()+&'’/-]{0,79}")
 JUNK = frozenset({"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"})
 """What systems add to archives and folders by themselves."""
 
@@ -17,7 +17,7 @@ def class_name(name: str) -> str:
     """
     if not _CLASS.fullmatch(name):
         raise UnsupportedFileError(
-            "Names of classes must be 1 to 80 letters, digits, spaces or . , ( ) + & ' -; one "
+            "Names of classes must be 1 to 80 letters, digits, spaces or . , ( ) + & ' / -; one "
             "holds something else. Rename it."
         )
     return name

@@ -6,29 +6,34 @@ from typing import TypeVar
 from analysis.errors import UnknownWorkloadError, UnsupportedFileError, WorkloadError
 from analysis.workloads.case_file import is_case_source
 from analysis.workloads.data.array_source import cut_before, read_archive
+from analysis.workloads.data.dataset import described_names, is_dataset, read_dataset
 from analysis.workloads.data.factory import read_factory
 from analysis.workloads.data.form import Arrays, Columns, DataForm, DataOptions, Pictures, Text
 from analysis.workloads.data.parts import DataParts, Source, cut_source
 from analysis.workloads.data.picture_files import archive_pictures, folder_pictures
 from analysis.workloads.data.picture_source import PictureSource
 from analysis.workloads.data.split import split_places
+from analysis.workloads.data.table_form import fitted_form
 from analysis.workloads.data.table_source import ClassNames, pictures_of, rows_of
-from analysis.workloads.data.tables import READERS, is_dataset, read_dataset, read_table
+from analysis.workloads.data.tables import READERS, read_table
 from analysis.workloads.data.tensors import TensorSource
 from analysis.workloads.data.text_source import column_texts, plain_text, sequences_of, texts_of
 
 USUAL = DataOptions()
 
 
-def read_data(path: str | Path, options: DataOptions = USUAL) -> DataParts:
+def read_data(
+    path: str | Path, options: DataOptions = USUAL, takes: DataForm | None = None
+) -> DataParts:
     """Read a user's data and cut it into three disjoint parts.
 
     Args:
         path: a folder or zip archive of class folders of images, an `.npz` archive, a `.csv`,
             `.parquet`, `.jsonl` or `.txt` file, a folder written by ``save_to_disk`` of the
-            `datasets` package, or ``file.py:factory``, which is run and may be named only by
-            whoever starts the program.
+            `datasets` package or the parquet files of a data set, or ``file.py:factory``, which is
+            run and may be named only by whoever starts the program.
         options: what a sample is and how the data are cut.
+        takes: what the model takes, for tables whose form is left open.
 
     Raises:
         UnknownWorkloadError: there is no such file.
@@ -43,35 +48,25 @@ def read_data(path: str | Path, options: DataOptions = USUAL) -> DataParts:
             f"The data must lie in a file or folder that exists; there is no {str(path)!r:.300}. "
             "Check the path."
         )
-    form = options.form or _usual_form(place)
-    if place.suffix.lower() == ".npz":
-        found = read_archive(place, _wanted(form, Arrays, place))
+    if place.is_dir() and is_dataset(place):
+        source: Source = _rows(*read_dataset(place, options.split.subset), options.form, takes)
+    elif place.is_file() and place.suffix.lower() in READERS:
+        table = read_table(place)
+        source = _rows(table, described_names(table), options.form or _usual(place), takes)
+    elif place.suffix.lower() == ".npz":
+        found = read_archive(place, _wanted(options.form or Arrays(), Arrays, place))
         if isinstance(found, dict):
             return cut_before(found, options.batch_size)
-        source: Source = found
+        source = found
     else:
-        source = _source(place, form, options.split.subset)
+        source = _source(place, options.form)
     places = split_places(source.digests(), options.split)
     return cut_source(source, places, seed=options.split.seed, batch_size=options.batch_size)
 
 
-def _usual_form(path: Path) -> DataForm:
-    """The form that a path suggests."""
-    if path.is_dir():
-        return Columns() if is_dataset(path) else Pictures()
-    usual: dict[str, DataForm] = {
-        ".zip": Pictures(),
-        ".npz": Arrays(),
-        ".csv": Columns(),
-        ".parquet": Columns(),
-        ".arrow": Columns(),
-        ".jsonl": Text(),
-        ".txt": Text(),
-    }
-    suffix = path.suffix.lower()
-    if suffix not in usual:
-        raise _unknown(path)
-    return usual[suffix]
+def _usual(path: Path) -> Text | None:
+    """JSON lines are texts; other tables tell by their columns."""
+    return Text() if path.suffix.lower() == ".jsonl" else None
 
 
 def _unknown(path: Path) -> UnsupportedFileError:
@@ -83,22 +78,21 @@ def _unknown(path: Path) -> UnsupportedFileError:
     )
 
 
-def _source(path: Path, form: DataForm, subset: str | None) -> Source:
-    if path.is_dir() and is_dataset(path):
-        return _rows(*read_dataset(path, subset), form)
+def _source(path: Path, form: DataForm | None) -> Source:
     if path.is_dir() or path.suffix.lower() == ".zip":
-        pictures = _wanted(form, Pictures, path)
+        pictures = _wanted(form or Pictures(), Pictures, path)
         files = folder_pictures(path) if path.is_dir() else archive_pictures(path)
         return PictureSource.of_files(pictures, files)
     if path.suffix.lower() == ".txt":
-        return sequences_of(plain_text(path), _wanted(form, Text, path))
-    if path.suffix.lower() in READERS:
-        return _rows(read_table(path), {}, form)
+        return sequences_of(plain_text(path), _wanted(form or Text(), Text, path))
     raise _unknown(path)
 
 
-def _rows(table: object, names: ClassNames, form: DataForm) -> PictureSource | TensorSource:
+def _rows(
+    table: object, names: ClassNames, asked: DataForm | None, takes: DataForm | None
+) -> PictureSource | TensorSource:
     """Rows of a table as what the form says."""
+    form = fitted_form(asked, table, names, takes)
     match form:
         case Columns():
             return rows_of(table, form, names)

@@ -1,11 +1,12 @@
 """Rows of a table as samples: numbers and categories, images, or texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from pyarrow import compute
 
 from analysis.errors import WorkloadError
@@ -15,7 +16,7 @@ from analysis.workloads.data.columns import (
     category_texts,
     column,
     labels,
-    numbers,
+    number_rows,
 )
 from analysis.workloads.data.form import Columns, Pictures
 from analysis.workloads.data.names import shown_name
@@ -43,8 +44,9 @@ def rows_of(table: Any, form: Columns, names: ClassNames) -> TensorSource:
         chosen = tuple(name for name in table.column_names if name != form.label)
     parts = [torch.from_numpy(categories(table, name)) for name in form.categories]
     if chosen:
-        matrix = np.stack([numbers(table, name) for name in chosen], axis=1)
-        parts.append(torch.from_numpy(matrix))
+        blocks = [number_rows(table, name) for name in chosen]
+        parts.append(torch.from_numpy(np.concatenate(blocks, axis=1)))
+        chosen = tuple(_names(chosen, blocks))
     if not parts:
         raise WorkloadError("A row must have at least one input column; name them.")
     inputs: Inputs = parts[0] if len(parts) == 1 else tuple(parts)
@@ -64,6 +66,13 @@ def rows_of(table: Any, form: Columns, names: ClassNames) -> TensorSource:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
+
+
+def _names(columns: Sequence[str], blocks: Sequence[NDArray[np.float32]]) -> Iterator[str]:
+    """A name for each number of a row; those of a list are numbered."""
+    for name, block in zip(columns, blocks, strict=True):
+        width = block.shape[1]
+        yield from (name,) if width == 1 else (f"{name}[{place}]" for place in range(width))
 
 
 def _words(table: Any, chosen: Sequence[str], numbers: Sequence[str]) -> SampleWords:

@@ -36,7 +36,9 @@ def class_options(make: Callable[..., nn.Module], state: Mapping[str, Tensor]) -
 
 
 def _fits(expected: Mapping[str, Any], state: Mapping[str, Tensor]) -> bool:
-    return all(name in state and state[name].shape == x.shape for name, x in expected.items())
+    return expected.keys() == state.keys() and all(
+        state[name].shape == x.shape for name, x in expected.items()
+    )
 
 
 def _classes(small: tuple[int, ...], large: tuple[int, ...], found: tuple[int, ...]) -> int | None:

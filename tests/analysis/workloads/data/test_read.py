@@ -203,6 +203,20 @@ def test_json_lines_are_texts_or_texts_with_a_class(tmp_path):
     assert int(inputs["attention_mask"][0].sum()) == len(rows[0]["text"])
 
 
+def test_lists_of_equal_length_are_numbers_of_their_own(tmp_path):
+    lists = [[n, n + 0.5] for n in range(24)]
+    table = pa.table({"a": [float(n) for n in range(24)], "x": lists})
+    parquet.write_table(table, tmp_path / "d.parquet")
+    data = read_data(tmp_path / "d.parquet")
+    inputs = all_inputs(data)
+    assert torch.equal(inputs[:, 1:], inputs[:, :1] + torch.tensor([0.0, 0.5]))
+    assert data.words.columns == ("a", "x[0]", "x[1]")
+    assert "24 rows of 3 numbers" in data.description
+    parquet.write_table(pa.table({"x": [*lists, [1.0]]}), tmp_path / "e.parquet")
+    with pytest.raises(WorkloadError, match="the lists of x differ in length"):
+        read_data(tmp_path / "e.parquet")
+
+
 def write_dataset(folder, table: pa.Table, features) -> None:
     folder.mkdir(parents=True)
     with ipc.new_stream(folder / "data-00000-of-00001.arrow", table.schema) as stream:

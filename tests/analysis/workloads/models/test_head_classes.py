@@ -24,6 +24,15 @@ def test_weights_without_a_head_have_no_classes():
     assert class_options(detector, state) == {"num_classes": 0}
 
 
+def test_a_network_that_usually_has_no_head_gets_that_of_the_weights():
+    def usually_none(num_classes: int = 0) -> nn.Module:
+        head = [nn.Linear(4, num_classes)] if num_classes else []
+        return nn.ModuleList([nn.Linear(4, 4), *head])
+
+    assert class_options(usually_none, usually_none(5).state_dict()) == {"num_classes": 5}
+    assert class_options(usually_none, usually_none().state_dict()) == {}
+
+
 @pytest.mark.parametrize("rows", [(13,), (6,), (0,)], ids=str)
 def test_a_head_that_no_number_of_classes_makes_is_left_to_the_comparison(rows):
     state = detector().state_dict() | {"1.bias": torch.zeros(rows), "1.weight": torch.zeros(rows)}
