@@ -60,8 +60,15 @@ def row_pixels(count: int) -> int:
 
 
 def shortened(name: str, length: int = 22) -> str:
-    """The end of a long name: the beginning is what its neighbours share."""
-    return name if len(name) <= length else "…" + name[1 - length :]
+    """The end of a long name: the beginning is what its neighbours share.
+
+    It is cut at a dot where that leaves half of the length: ``…0.mlp.gate_proj``.
+    """
+    if len(name) <= length:
+        return name
+    end = name[1 - length :]
+    whole = end.partition(".")[2]
+    return "…" + (whole if len(whole) >= length // 2 else end)
 
 
 def wrapped(name: str, width: int = 24) -> str:

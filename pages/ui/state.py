@@ -122,10 +122,10 @@ def workload_sources() -> tuple[Source, ...]:
         )
         for entry in catalogue()
     )
-    known = {entry.source for entry in built_in}
+    ready = tuple(_of_zoo(card) for card in ZOO.values() if record_of(card.name) is not None)
+    known = {entry.source for entry in (*built_in, *ready)}
     named = tuple(_named(source) for source in command_line_sources() if source not in known)
     own = tuple(_of_case(stored, "upload") for stored in uploaded_cases(owner()))
-    ready = tuple(_of_zoo(card) for card in ZOO.values() if record_of(card.name) is not None)
     return named + built_in + ready + own
 
 
@@ -160,4 +160,5 @@ def _of_case(stored: StoredCase, kind: SourceKind) -> Source:
 def run_workload(job: Job) -> str:
     """What a job works on, by the title of its card, else by the name the model brings."""
     titles = {entry.source: entry.title for entry in catalogue()}
+    titles |= {card.name: card.title for card in ZOO.values()}
     return titles.get(job.source) or job.workload or job.source

@@ -33,3 +33,11 @@ def test_a_prepared_model_has_a_card_and_its_measured_figure(open_page):
     assert ZOO["movielens-ncf"].command not in {code.value for code in app.code}
     assert "look_movielens-ncf" in {button.key for button in app.button}
     assert "measured here" in texts(app)
+
+
+def test_a_prepared_model_named_on_the_command_line_has_one_card(open_page, monkeypatch):
+    prepare("movielens-ncf")
+    monkeypatch.setenv("QUANTSCOPE_WORKLOADS", '["movielens-ncf"]')
+    app = open_page("model")
+    assert not app.exception and not app.error
+    assert [button.key for button in app.button].count("sweep_movielens-ncf") == 1

@@ -54,11 +54,17 @@ def test_names_are_escaped() -> None:
     assert row_axis(["<b>x</b>"]).labels == ((0, "&lt;b&gt;x&lt;/b&gt;"),)
 
 
-def test_a_long_name_keeps_its_end() -> None:
-    short = shortened("model.layers.12.self_attn.q_proj", 20)
-    assert short.endswith("self_attn.q_proj")
-    assert short.startswith("…")
-    assert len(short) == 20
+def test_a_long_name_keeps_its_end_from_a_dot_on() -> None:
+    assert shortened("model.layers.12.self_attn.q_proj", 20) == "…12.self_attn.q_proj"
+    assert shortened("model.layers.0.mlp.gate_proj") == "…0.mlp.gate_proj"
+
+
+def test_a_long_part_is_cut_in_itself() -> None:
+    assert shortened("blocks.embeddings_projection.a", 20) == "…ddings_projection.a"
+    assert len(shortened("x" * 50)) == 22
+
+
+def test_a_short_name_is_whole() -> None:
     assert shortened("stem") == "stem"
 
 
