@@ -67,7 +67,7 @@ def shortened(name: str, length: int = 22) -> str:
     if len(name) <= length:
         return name
     end = name[1 - length :]
-    whole = end.partition(".")[2]
+    whole = end if name[-length] == "." else end.partition(".")[2]
     return "…" + (whole if len(whole) >= length // 2 else end)
 
 
