@@ -4,6 +4,7 @@ import streamlit as st
 
 from analysis.charts.architecture import architecture_bars
 from analysis.charts.network import network_graph
+from analysis.charts.told_edges import told_edges
 from analysis.coverage import coverage_of
 from analysis.profiles import Inspection
 from analysis.runs.records import InspectOptions
@@ -131,7 +132,7 @@ def _graph(found: Inspection, result: Sensitivities | None, source: str) -> None
         label_visibility="collapsed",
     )
     measure = measures.get(str(name), measures[names[0]])
-    edges = found.edges
+    edges = told_edges(found.layers, found.edges)
     figure = reads.drawn(
         ("network", found.fingerprint, measure.title, result and result.run),
         lambda: network_graph(
@@ -147,8 +148,15 @@ def _graph(found: Inspection, result: Sensitivities | None, source: str) -> None
         key="network_graph",
         on_select=lambda picked: go("layers", model=found.fingerprint, layer=str(picked[0])),
     )
+    implied = len(found.edges) - len(edges)
     st.caption(
         "Read like text: each line goes on in the next. The table below has the same layers."
+        + (
+            f" Left out: {implied:,} edges that follow from the others, as past the blocks of a "
+            "residual stream."
+            if implied
+            else ""
+        )
     )
 
 
