@@ -145,5 +145,8 @@ def block_text(point: BlockPoint | None) -> str:
         return ""
     if point.layers == 1:
         return f"{'≈ ' if point.estimated else ''}{short(point.divergence, 3)}"
-    pairs = "" if point.pairs is None else f" {signed_short(point.pairs, 2)}"
-    return f"≈ {short(point.divergence, 3)} ({short(point.alone, 3)}{pairs})"
+    if point.pairs is None:  # the layers' sum is the estimate
+        return f"≈ {short(point.divergence, 3)}"
+    return (
+        f"≈ {short(point.divergence, 3)} ({short(point.alone, 3)} {signed_short(point.pairs, 2)})"
+    )

@@ -144,7 +144,8 @@ def block_table(info: BlockInfo, target: Target) -> None:
         height=table_height(len(names)),
         alt=f"Estimated divergence of each block and bit-width, {target}s",
     )
+    paired = any(point is not None and point.pairs is not None for _, _, point in info.grid.points)
     st.caption(
-        "≈ estimate of the whole block; in brackets the sum of its layers alone, and what their "
-        "errors add to each other where that is known."
+        "≈ estimate of the whole block"
+        + ("; in brackets its layers alone, and what their errors add." if paired else ".")
     )

@@ -49,7 +49,7 @@ def test_every_figure_of_several_layers_says_that_it_is_an_estimate() -> None:
     assert "an estimate: 3 layers" in hover_text(point(3))
     assert "add to each other +0.0200" in hover_text(point(3))
     assert "not known" in hover_text(point(3, pairs=None))
-    assert block_text(point(3, pairs=None)) == "≈ 0.100 (0.100)"
+    assert block_text(point(3, pairs=None)) == "≈ 0.100"
 
 
 def test_one_layer_is_told_as_the_sweep_has_it() -> None:
