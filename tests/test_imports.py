@@ -68,6 +68,7 @@ WITHOUT_TORCH = (
     "analysis.workloads.equalized",
     "analysis.workloads.models.architecture",
     "analysis.workloads.models.form",
+    "analysis.workloads.models.hugging_face_inputs",
     "analysis.workloads.models.torch_archive",
     "analysis.workloads.zoo.archives",
     "analysis.workloads.zoo.card",

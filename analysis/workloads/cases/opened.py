@@ -15,8 +15,10 @@ from analysis.workloads.data.dataset import is_dataset
 from analysis.workloads.data.form import Arrays, DataForm, DataOptions, Pictures
 from analysis.workloads.data.parts import DataParts
 from analysis.workloads.data.read import read_data
+from analysis.workloads.data.relabelled import relabelled
 from analysis.workloads.models.form import refuse_code
 from analysis.workloads.models.model import ReadModel
+from analysis.workloads.models.needs import check_inputs
 from analysis.workloads.models.read import read_model
 from analysis.workloads.parts import count_samples
 from analysis.workloads.samples import cut_samples
@@ -41,6 +43,8 @@ def open_case(stored: StoredCase) -> Workload:
     )
     options = _fitting(case.data.options, read, path)
     parts = _parts(case.model.architecture, path, options, read.takes)
+    parts = relabelled(parts, read.classes)
+    check_inputs(read, parts)
     judged = bool(case.task) or read.scores
     metrics = metrics_of(case.task, parts) if judged else ()
     return Workload(
@@ -116,8 +120,8 @@ def _fitting(options: DataOptions, read: ReadModel, path: Path) -> DataOptions:
             form = takes
         elif suffix == ".npz" and takes.mean and _bytes(path):
             form = Arrays(mean=takes.mean, std=takes.std)
-    elif suffix in (".txt", ".jsonl"):
-        form = takes
+    elif suffix == ".txt":
+        form = replace(takes, label=None)
     return options if form is None else replace(options, form=form)
 
 

@@ -90,20 +90,24 @@ class Text:
     """Text as tokens.
 
     Without a label column all texts are joined and cut into sequences, and the target of a token
-    is the one after it. With one, each text is a sample of its own, cut or padded to length; the
-    model gets ``input_ids`` and ``attention_mask`` by keyword.
+    is the one after it. With one, or with `each`, a text is a sample of its own, cut or padded to
+    length; the model gets ``input_ids`` and ``attention_mask`` by keyword.
 
     Attributes:
         column: of a table or of JSON lines.
         label: name of the class column; None for a language model.
         tokenizer: a Hugging Face folder, a ``tokenizer.json`` or a GGUF file; None takes bytes.
         tokens: tokens a sequence.
+        each: whether every text is a sample though there is no label; of a text file every line.
+        pad: the token that fills short texts.
     """
 
     column: str = "text"
     label: str | None = None
     tokenizer: str | None = None
     tokens: int = 128
+    each: bool = False
+    pad: int = 0
     kind: Literal["text"] = "text"
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -112,6 +116,8 @@ class Text:
             raise OptionError(
                 f"A sequence must have 2 to {MAX_TOKENS:,} tokens, not {self.tokens:,}."
             )
+        if self.pad < 0:
+            raise OptionError(f"The token that fills must be 0 or above, not {self.pad}.")
 
 
 @dataclass(frozen=True, slots=True)

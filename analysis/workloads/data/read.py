@@ -17,7 +17,13 @@ from analysis.workloads.data.table_form import fitted_form
 from analysis.workloads.data.table_source import ClassNames, pictures_of, rows_of
 from analysis.workloads.data.tables import READERS, read_table
 from analysis.workloads.data.tensors import TensorSource
-from analysis.workloads.data.text_source import column_texts, plain_text, sequences_of, texts_of
+from analysis.workloads.data.text_source import (
+    column_texts,
+    lines_of,
+    plain_text,
+    sequences_of,
+    texts_of,
+)
 
 USUAL = DataOptions()
 
@@ -52,7 +58,8 @@ def read_data(
         source: Source = _rows(*read_dataset(place, options.split.subset), options.form, takes)
     elif place.is_file() and place.suffix.lower() in READERS:
         table = read_table(place)
-        source = _rows(table, described_names(table), options.form or _usual(place), takes)
+        asked = options.form or (_usual(place) if takes is None else None)
+        source = _rows(table, described_names(table), asked, takes)
     elif place.suffix.lower() == ".npz":
         found = read_archive(place, _wanted(options.form or Arrays(), Arrays, place))
         if isinstance(found, dict):
@@ -84,7 +91,10 @@ def _source(path: Path, form: DataForm | None) -> Source:
         files = folder_pictures(path) if path.is_dir() else archive_pictures(path)
         return PictureSource.of_files(pictures, files)
     if path.suffix.lower() == ".txt":
-        return sequences_of(plain_text(path), _wanted(form or Text(), Text, path))
+        wanted = _wanted(form or Text(), Text, path)
+        if wanted.each or wanted.label is not None:
+            return lines_of(plain_text(path)[0], wanted)
+        return sequences_of(plain_text(path), wanted)
     raise _unknown(path)
 
 
@@ -98,7 +108,7 @@ def _rows(
             return rows_of(table, form, names)
         case Pictures():
             return pictures_of(table, form, names)
-        case Text(label=None):
+        case Text(label=None, each=False):
             return sequences_of(column_texts(table, form), form)
         case Text():
             return texts_of(table, form, names)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from analysis.workloads.data.form import Columns, DataForm, Pictures, Text
+from analysis.workloads.data.form import Arrays, Columns, DataForm, Pictures, Text
 
 Names = Mapping[str, Sequence[str]]
 
@@ -25,14 +25,26 @@ def fitted_form(
         names: label columns that the data set describes.
         takes: what the model takes, where no form is asked for.
     """
-    if form is not None:
-        return _renamed(form, table, names)
+    match form:
+        case Pictures():
+            return _renamed(form, table, names)
+        case Text():
+            return _renamed(form, table, names)
+        case Columns() | Arrays():
+            return form
+        case None:
+            return _open(table, names, takes)
+
+
+def _open(table: Any, names: Names, takes: DataForm | None) -> DataForm:
+    """What the model takes, where the table has it; else what the columns tell."""
     told = _told(table, names)
     match takes:
         case Pictures() if isinstance(told, Pictures):
             return replace(takes, column=told.column, label=told.label)
         case Text():
-            return _renamed(takes, table, names)
+            found = _renamed(takes, table, names)
+            return found if found.label in table.column_names else replace(found, label=None)
         case _:
             return told
 
@@ -49,17 +61,22 @@ def _told(table: Any, names: Names) -> DataForm:
     return Columns(label=label if label in names else None)
 
 
-def _renamed(form: DataForm, table: Any, names: Names) -> DataForm:
-    if not isinstance(form, Pictures | Text):
-        return form
-    usual, found = (
-        ("image", image_columns(table)) if isinstance(form, Pictures) else ("text", _texts(table))
-    )
+T = TypeVar("T", Pictures, Text)
+
+
+def _renamed(form: T, table: Any, names: Names) -> T:
+    """The form with columns that the table has, where it lacks those of the usual names."""
     column, label = form.column, form.label
+    own = _label(table, names)
+    usual, found = (
+        ("image", image_columns(table))
+        if isinstance(form, Pictures)
+        else ("text", [name for name in _texts(table) if name != own])
+    )
     if column == usual and column not in table.column_names and len(found) == 1:
         column = found[0]
     if label == "label" and label not in table.column_names:
-        label = _label(table, names) or label
+        label = own or label
     return replace(form, column=column, label=label)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from analysis.errors import UnsupportedFileError, WorkloadError
-from analysis.workloads.data.columns import column, labels
+from analysis.workloads.data.columns import Labels, column, labels
 from analysis.workloads.data.form import Text
 from analysis.workloads.data.tables import MAX_TABLE_BYTES
 from analysis.workloads.data.tensors import TensorSource
@@ -69,22 +69,42 @@ def sequences_of(texts: Sequence[str], form: Text) -> TensorSource:
 
 
 def texts_of(table: Any, form: Text, names: Mapping[str, Sequence[str]]) -> TensorSource:
-    """Texts with a class, cut or padded to one length.
+    """Texts of a table, cut or padded to one length, with their classes where there are some.
 
     Raises:
         WorkloadError: a column is missing.
     """
-    assert form.label is not None
+    found = None
+    if form.label is not None:
+        found = labels(table, form.label, "class", tuple(names.get(form.label, ())))
+    return _each(column_texts(table, form), form, found)
+
+
+def lines_of(text: str, form: Text) -> TensorSource:
+    """The lines of a text that are not empty, cut or padded to one length.
+
+    Raises:
+        WorkloadError: classes are asked for, which a text file does not have.
+    """
+    if form.label is not None:
+        raise WorkloadError(
+            f"A text file has no column {form.label!r:.60}; give .csv, .parquet or .jsonl with a "
+            "text and a label in each row, or take the label out."
+        )
+    return _each([line for line in text.splitlines() if line.strip()], form, None)
+
+
+def _each(texts: Sequence[str], form: Text, found: Labels | None) -> TensorSource:
     code = tokenizer_of(form.tokenizer)
-    ids, real = padded(column_texts(table, form), code.tokenize, form.tokens)
-    found = labels(table, form.label, "class", tuple(names.get(form.label, ())))
+    ids, real = padded(texts, code.whole, form.tokens, form.pad)
     inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(real)}
+    what = f"texts of at most {form.tokens} {_unit(form)}"
+    words = SampleWords(decode=code.decode)
+    if found is None:
+        return TensorSource(what, inputs, None, words=words)
+    classes = f", {len(found.classes)} classes"
     return TensorSource(
-        f"texts of at most {form.tokens} {_unit(form)}, {len(found.classes)} classes",
-        inputs,
-        torch.from_numpy(found.values),
-        found.classes,
-        SampleWords(decode=code.decode),
+        what + classes, inputs, torch.from_numpy(found.values), found.classes, words
     )
 
 

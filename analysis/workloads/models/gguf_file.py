@@ -1,10 +1,11 @@
 """A GGUF file through transformers, its weights unpacked to float32."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from analysis.errors import UnsupportedFileError
-from analysis.workloads.data.form import Text
-from analysis.workloads.models.hugging_face import finished, load_pretrained, sequence_tokens
+from analysis.workloads.models.hugging_face import finished, load_pretrained
+from analysis.workloads.models.hugging_face_inputs import text_form
 from analysis.workloads.models.model import ReadModel
 from analysis.workloads.models.needed import needed
 
@@ -44,5 +45,4 @@ def read_gguf(path: Path) -> ReadModel:
     auto = needed("transformers", "A GGUF file").AutoModelForCausalLM
     model = load_pretrained(auto, path.parent, path.name[:80], gguf_file=path.name)
     read = finished(model, path.parent)
-    form = Text(tokenizer=str(path), tokens=sequence_tokens(model.config))
-    return ReadModel(read.model, form, read.output)
+    return replace(read, takes=text_form(path, model.config, type(model).__name__))

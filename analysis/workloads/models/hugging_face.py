@@ -1,25 +1,29 @@
 """A folder as transformers' `save_pretrained` writes it, read offline and without its code."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from analysis.errors import ModelError, UnsupportedFileError
 from analysis.workloads.checks import check_weights
-from analysis.workloads.data.form import MAX_SIDE, Pictures, Text
+from analysis.workloads.models.hugging_face_inputs import (
+    class_names,
+    input_form,
+    needed_inputs,
+    plain_json,
+)
+from analysis.workloads.models.hugging_face_outputs import gives_scores, output_of
 from analysis.workloads.models.model import ReadModel
 from analysis.workloads.models.needed import needed
 from analysis.workloads.models.skeletons import built
 from analysis.workloads.models.torch_archive import check_archive
 from analysis.workloads.safetensors_header import read_header
 
-MAX_JSON_BYTES = 4 * 1024**2
 MAX_LAYERS, MAX_SIZE = 10_000, 10**10
-TOKENS = 128
 
 
 def read_folder(folder: Path) -> ReadModel:
@@ -81,45 +85,35 @@ def load_pretrained(kind: Any, folder: Path | None, name: str, **options: Any) -
 
 def finished(model: nn.Module, folder: Path) -> ReadModel:
     """The loaded model in eval mode, with what the folder says of its inputs."""
+    _plain_weights(model)
     check_weights(model)
     config: Any = model.config
     if hasattr(config, "use_cache"):
         config.use_cache = False  # a cache of keys and values is no output
-    headless = not any("logits" in name for name in _outputs(model))
-    output = last_hidden if headless else None
-    return ReadModel(model.eval(), input_form(folder, config), output, scores=not headless)
+    kind = type(model).__name__
+    if "SequenceClassification" in kind and getattr(config, "pad_token_id", 0) is None:
+        config.pad_token_id = 0  # GPT-2 and its like look for the last token that is no filling
+    return ReadModel(
+        model.eval(),
+        input_form(folder, config, kind),
+        output_of(kind),
+        scores=gives_scores(kind),
+        classes=class_names(config) if "Classification" in kind else (),
+        needs=needed_inputs(model),
+    )
 
 
-def _outputs(model: nn.Module) -> tuple[str, ...]:
-    """Whether a head follows, by the name of the class: transformers' own convention."""
-    name = type(model).__name__
-    return ("logits",) if "For" in name or name.endswith("LMHeadModel") else ("last_hidden_state",)
-
-
-def last_hidden(result: Any) -> Tensor:
-    """The last hidden state of a model without a head."""
-    found: Tensor = result.last_hidden_state
-    return found
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise UnsupportedFileError(
-            f"{file.name} must be a JSON object of at most 4 MiB, and this one is not; save the "
-            "model again with save_pretrained."
-        )
-    return found
+def _plain_weights(model: nn.Module) -> None:
+    """Weights that are computed anew in every call (weight normalisation), computed once."""
+    for module in model.modules():
+        if parametrize.is_parametrized(module):
+            for name in list(module.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(module, name)
 
 
 def _config(folder: Path) -> Any:
     """The configuration, of a class that transformers itself has."""
-    plain = _json(folder / "config.json")
+    plain = plain_json(folder / "config.json")
     if "auto_map" in plain:
         raise UnsupportedFileError(
             "A model must be one that transformers knows; this config.json asks for code of its "
@@ -193,40 +187,3 @@ def _downloaded(name: str) -> Path:
             f"hf: must be followed by a folder with config.json, or by the ID of a model that was "
             f"downloaded before; {name!r:.80} is neither. Download it, or name its folder."
         ) from error
-
-
-def input_form(folder: Path, config: Any) -> Pictures | Text | None:
-    """What the folder says of the inputs: pictures by its preprocessor, text by its tokenizer."""
-    if (folder / "preprocessor_config.json").is_file():
-        return _pictures(_json(folder / "preprocessor_config.json"), config)
-    size = getattr(config, "image_size", None)
-    if isinstance(size, int):
-        return Pictures(size=(size, size), channels=_channels(config))
-    if (folder / "tokenizer.json").is_file():
-        return Text(tokenizer=str(folder), tokens=sequence_tokens(config))
-    return None
-
-
-def sequence_tokens(config: Any) -> int:
-    """Tokens of a sequence: what is usual here, or all the places the model has."""
-    return max(2, min(TOKENS, int(getattr(config, "max_position_embeddings", None) or TOKENS)))
-
-
-def _channels(config: Any) -> Any:
-    return 1 if getattr(config, "num_channels", 3) == 1 else 3
-
-
-def _pictures(found: Mapping[str, Any], config: Any) -> Pictures:
-    size = found.get("crop_size") or found.get("size") or {}
-    if isinstance(size, int):
-        size = {"height": size, "width": size}
-    fallback = getattr(config, "image_size", 224)
-    side = size.get("shortest_edge", fallback)
-    height, width = (int(size.get(key, side)) for key in ("height", "width"))
-    scaled = bool(found.get("do_normalize", True))
-    return Pictures(
-        size=(min(height, MAX_SIDE), min(width, MAX_SIDE)),
-        channels=_channels(config),
-        mean=tuple(found.get("image_mean", ())) if scaled else (),
-        std=tuple(found.get("image_std", ())) if scaled else (),
-    )

@@ -19,9 +19,13 @@ class ReadModel:
         scores: whether the output may be scores of classes or tokens, so that labels suggest a
             metric; else they are features, or boxes and scores of a detector, for which only a
             task that is named has one.
+        classes: names of the classes by their numbers, where its files say them.
+        needs: names of the inputs where it does not run on one alone.
     """
 
     model: nn.Module
     takes: Pictures | Text | None = None
     output: Callable[[Any], Tensor] | None = None
     scores: bool = True
+    classes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()

@@ -28,6 +28,9 @@ INSTALL = {
 }
 """Without its requirements where they would bring another torch."""
 
+_USERS = ("timm", "torchvision", "transformers")
+"""Libraries that import torchvision; the last does so where it is there."""
+
 _OPERATORS = ("nms", "qnms")
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -42,7 +45,7 @@ def needed(name: str, purpose: str) -> Any:
     Raises:
         WorkloadError: it is not installed, or cannot be imported beside this torch.
     """
-    if name in ("timm", "torchvision") and "torchvision" not in sys.modules:
+    if name in _USERS and "torchvision" not in sys.modules:
         _let_torchvision_load()
     try:
         return importlib.import_module(name)

@@ -203,6 +203,19 @@ def test_json_lines_are_texts_or_texts_with_a_class(tmp_path):
     assert int(inputs["attention_mask"][0].sum()) == len(rows[0]["text"])
 
 
+def test_texts_without_labels_can_be_samples_of_their_own(tmp_path):
+    (tmp_path / "t.txt").write_text("\n\n".join(f"line {n}" for n in range(24)))
+    form = Text(tokens=8, each=True, pad=3)
+    data = read_data(tmp_path / "t.txt", DataOptions(form))
+    check_parts(data, 24)
+    inputs, target = first(data.calibration)
+    assert target is None and not data.labelled
+    assert set(inputs) == {"input_ids", "attention_mask"}
+    assert (inputs["input_ids"][inputs["attention_mask"] == 0] == 3).all()
+    with pytest.raises(WorkloadError, match="text file has no column 'label'"):
+        read_data(tmp_path / "t.txt", DataOptions(Text(label="label")))
+
+
 def test_lists_of_equal_length_are_numbers_of_their_own(tmp_path):
     lists = [[n, n + 0.5] for n in range(24)]
     table = pa.table({"a": [float(n) for n in range(24)], "x": lists})

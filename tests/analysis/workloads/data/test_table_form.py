@@ -59,6 +59,8 @@ def test_a_form_that_is_asked_for_is_kept_but_for_usual_names_that_are_missing(
         ),
         (Pictures((8, 8)), {"n": [1.0]}, Columns()),
         (Text(tokens=9), {"line": ["a"], "n": [1]}, Text(column="line", tokens=9)),
+        (Text(label="label"), {"line": ["a"], "label": ["b"]}, Text("line", "label")),
+        (Text(label="label", each=True), {"line": ["a"]}, Text("line", each=True)),
         (None, {"n": [1.0]}, Columns()),
     ],
     ids=str,

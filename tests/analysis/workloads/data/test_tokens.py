@@ -48,13 +48,41 @@ def test_a_hugging_face_folder_or_its_file_brings_the_tokenizer(folder):
 
 def test_texts_are_joined_or_padded(folder):
     pytest.importorskip("tokenizers")
-    tokenize = tokenizer_of(str(folder)).tokenize
-    assert joined(["one two", "three"], tokenize).tolist() == [1, 2, 3]
-    assert joined([], tokenize).shape == (0,)
-    ids, real = padded(["one", "one two three one", ""], tokenize, 3)
-    assert ids.tolist() == [[1, 0, 0], [1, 2, 3], [0, 0, 0]]
+    code = tokenizer_of(str(folder))
+    assert joined(["one two", "three"], code.tokenize).tolist() == [1, 2, 3]
+    assert joined([], code.tokenize).shape == (0,)
+    ids, real = padded(["one", "one two three one", ""], code.whole, 3, pad=9)
+    assert ids.tolist() == [[1, 9, 9], [1, 2, 3], [9, 9, 9]]
     # a text without tokens keeps one place, since attention to nothing has no value
     assert np.array_equal(real, [[1, 0, 0], [1, 1, 1], [1, 0, 0]])
+
+
+def changed(folder, **parts) -> None:
+    file = folder / "tokenizer.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **parts}))
+
+
+def test_a_text_of_its_own_stands_between_the_tokens_that_the_model_expects(folder):
+    pytest.importorskip("tokenizers")
+    bert = {"type": "BertProcessing", "sep": ["[SEP]", 8], "cls": ["[CLS]", 7]}
+    changed(folder, post_processor=bert)
+    code = tokenizer_of(str(folder))
+    assert list(code.tokenize("one two three")) == [1, 2, 3]
+    assert list(code.whole("one two three", 4)) == [7, 1, 2, 8]
+
+
+def test_a_tokenizer_that_says_to_cut_texts_does_not_end_a_long_one(folder):
+    pytest.importorskip("tokenizers")
+    cut = {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0}
+    changed(folder, truncation=cut)
+    assert list(tokenizer_of(str(folder)).tokenize("one two three one")) == [1, 2, 3, 1]
+
+
+def test_a_folder_of_before_tokenizer_json_is_read_by_transformers(tmp_path):
+    pytest.importorskip("transformers")
+    (tmp_path / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "one"]))
+    (tmp_path / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    assert list(tokenizer_of(str(tmp_path)).whole("one", 8)) == [2, 4, 3]
 
 
 def test_what_is_no_tokenizer_is_refused(tmp_path):

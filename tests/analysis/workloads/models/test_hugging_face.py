@@ -10,7 +10,8 @@ import torch
 
 from analysis.errors import ModelError, UnsupportedFileError, WorkloadError
 from analysis.workloads.data.form import Pictures, Text
-from analysis.workloads.models.hugging_face import last_hidden, read_folder
+from analysis.workloads.models.hugging_face import read_folder
+from analysis.workloads.models.hugging_face_outputs import features
 from analysis.workloads.models.weights import read_weights
 
 transformers: Any = pytest.importorskip("transformers")
@@ -65,7 +66,7 @@ def test_a_language_model_gives_logits_in_float32_and_keeps_no_cache(folders):
 
 def test_an_encoder_without_a_head_gives_its_last_hidden_state(folders):
     read = read_folder(folders / "bert")
-    assert read.output is last_hidden
+    assert read.output is features
     assert read.output(read.model(torch.zeros(2, 5, dtype=torch.long))).shape == (2, 5, 16)
 
 
@@ -75,7 +76,7 @@ def test_pictures_are_prepared_as_the_folder_says(folders, tmp_path):
     said = {"size": {"height": 8, "width": 8}, "image_mean": [0.5] * 3, "image_std": [0.25] * 3}
     (folder / "preprocessor_config.json").write_text(json.dumps(said))
     takes = read_folder(folder).takes
-    assert takes == Pictures(size=(8, 8), mean=(0.5,) * 3, std=(0.25,) * 3)
+    assert takes == Pictures((8, 8), fit="stretch", mean=(0.5,) * 3, std=(0.25,) * 3)
 
 
 def test_texts_are_cut_to_the_places_of_the_model(folders, tmp_path):
@@ -90,6 +91,50 @@ def test_weights_of_another_file_fit_the_network_of_a_folder(folders, name):
     beside = read_weights(folders / name / "model.safetensors", f"hf:{folders / name}").model
     for key, value in whole.state_dict().items():
         assert torch.equal(beside.state_dict()[key], value)
+
+
+def test_a_classifier_of_texts_takes_each_alone_and_names_its_classes(tmp_path):
+    config = transformers.BertConfig(
+        vocab_size=32,
+        max_position_embeddings=32,
+        pad_token_id=5,
+        id2label={0: "no", 1: "yes"},
+        **SIZES,
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text("{}")
+    read = read_folder(tmp_path)
+    assert read.takes == Text(label="label", tokenizer=str(tmp_path), tokens=32, each=True, pad=5)
+    assert read.classes == ("no", "yes")
+    assert read.scores
+
+
+def test_weights_that_every_call_computes_anew_are_computed_once(tmp_path):
+    config = transformers.Wav2Vec2Config(
+        vocab_size=8,
+        conv_dim=[4, 4],
+        conv_stride=[5, 2],
+        conv_kernel=[10, 3],
+        num_feat_extract_layers=2,
+        num_conv_pos_embeddings=4,
+        num_conv_pos_embedding_groups=2,
+        **SIZES,
+    )
+    model = transformers.Wav2Vec2ForCTC(config).eval()
+    model.save_pretrained(tmp_path)
+    read = read_folder(tmp_path)
+    assert read.model.get_parameter("wav2vec2.encoder.pos_conv_embed.conv.weight").dim() == 3
+    sound = torch.randn(2, 200)
+    with torch.no_grad():
+        assert torch.allclose(read.model(sound).logits, model(sound).logits, atol=1e-6)
+
+
+def test_an_encoder_decoder_says_what_it_needs(tmp_path):
+    config = transformers.T5Config(
+        vocab_size=32, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2
+    )
+    transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    assert read_folder(tmp_path).needs == ("input_ids", "decoder_input_ids")
 
 
 def test_code_of_the_folder_is_never_run(folders, tmp_path):
