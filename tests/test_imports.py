@@ -33,6 +33,7 @@ WITHOUT_TORCH = (
     "analysis.sensitivity.blocks",
     "analysis.sensitivity.candidates",
     "analysis.sensitivity.families",
+    "analysis.sensitivity.heads.layouts",
     "analysis.sensitivity.heads.names",
     "analysis.sensitivity.heads.values",
     "analysis.sensitivity.logit_shifts",

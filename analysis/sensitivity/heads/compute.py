@@ -149,8 +149,10 @@ def _by_head(one: Projection, gradient: Tensor | None, error: Tensor) -> Tensor:
     """First-order output shift of each head's slice, float64 (heads,)."""
     if gradient is None:
         return torch.zeros(one.heads, dtype=torch.float64)
-    product = (gradient * error).narrow(one.axis, one.start, one.heads * one.width)
-    return product.movedim(one.axis, 0).reshape(one.heads, -1).double().sum(1)
+    product = (gradient * error).movedim(one.axis, 0)
+    rows = product.reshape(len(product), -1).double().sum(1)
+    places = torch.tensor(one.starts)[:, None] + torch.arange(one.width)
+    return rows[places].sum(1)
 
 
 def _error(values: Sequence[Floats]) -> float:

@@ -7,16 +7,20 @@ from typing import Literal
 from analysis.layers import Layer
 
 Role = Literal["q", "k", "v", "o", "qkv"]
-"""A projection, or one matrix whose rows are those of q, then k, then v."""
+"""A projection, or one matrix that holds q, k and v."""
 
 _NAMES: Mapping[Role, frozenset[str]] = {
     "q": frozenset({"q_proj", "query", "q", "to_q", "wq", "q_lin", "query_proj"}),
     "k": frozenset({"k_proj", "key", "k", "to_k", "wk", "k_lin", "key_proj"}),
     "v": frozenset({"v_proj", "value", "v", "to_v", "wv", "v_lin", "value_proj"}),
-    "o": frozenset({"o_proj", "out_proj", "o", "to_out", "wo", "out_lin", "out", "proj", "c_proj"}),
-    "qkv": frozenset({"qkv", "c_attn", "in_proj", "to_qkv", "qkv_proj", "Wqkv", "in_proj_weight"}),
+    "o": frozenset(
+        {"o_proj", "out_proj", "o", "to_out", "wo", "out_lin", "out", "proj", "c_proj", "dense"}
+    ),
+    "qkv": frozenset(
+        {"qkv", "c_attn", "in_proj", "to_qkv", "qkv_proj", "Wqkv", "in_proj_weight"}
+        | {"query_key_value"}
+    ),
 }
-# query_key_value is not among them: Bloom, Falcon and GPT-NeoX each lay its rows out differently
 
 Attention = Mapping[Role, Layer]
 

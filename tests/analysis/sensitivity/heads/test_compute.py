@@ -77,7 +77,7 @@ def naive(made: Subject, one: Projection, spec: QuantSpec) -> list[float]:
         exact = reference_of(made.divergence, made.take(call_with(made.model, {}, inputs)), 1.0)
         for head in range(one.heads):
             changed = weight.clone()
-            place = (one.axis, one.start + head * one.width, one.width)
+            place = (one.axis, one.starts[head], one.width)
             changed.narrow(*place).copy_(rounded.narrow(*place))
             output = made.take(call_with(made.model, {one.layer.param: changed}, inputs))
             found.append(float(exact.divergence(output).mean()))

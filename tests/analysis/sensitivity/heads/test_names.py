@@ -35,4 +35,4 @@ def test_fused_matrices_and_torch_attention() -> None:
 
 def test_such_names_alone_are_no_attention() -> None:
     assert roles("table.key.weight", "table.value.weight", "proj.weight") == {}
-    assert roles("h.0.attention.query_key_value.weight") == {}
+    assert roles("h.0.attention.dense.weight") == {}

@@ -73,7 +73,7 @@ def test_a_model_without_attention_says_which_names_are_known() -> None:
 def test_a_fused_matrix_is_cut_in_three() -> None:
     found, _ = find_projections(subject(make_workload("encoder")))
     first = [p for p in found if p.attention == "encoder.layers.0.self_attn"]
-    assert [(p.part, p.start, p.heads) for p in first] == [
+    assert [(p.part, p.starts[0], p.heads) for p in first] == [
         ("q", 0, 2),
         ("k", 16, 2),
         ("v", 32, 2),
