@@ -1,6 +1,7 @@
 """What ever fewer bits for one layer do to one real sample: its picture, and the net's answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -13,8 +14,10 @@ from analysis.sensitivity.points import Target
 from analysis.simulate.calibration import Ranges
 from analysis.simulate.simulated import simulated
 from analysis.trials import OutputKind, WidthRow, WidthStrip
+from analysis.workloads.data.words import Decode
 from analysis.workloads.hooks import temporary_hooks
 from analysis.workloads.parts import count_samples, pick_samples
+from analysis.workloads.sample_words import token_word
 from analysis.workloads.subject import Subject
 from analysis.workloads.workload import Inputs
 
@@ -69,6 +72,25 @@ def width_strip(
         rows=tuple(
             _row(spec, picture, feature, seen[0], output, kind)
             for spec, (feature, output) in zip((None, *specs), seen, strict=True)
+        ),
+    )
+
+
+def in_words(strip: WidthStrip, decode: Decode) -> WidthStrip:
+    """The same with its tokens as people read them.
+
+    `classes` names those tokens alone that occur, so they are numbered anew: a vocabulary is large.
+    """
+    answers = (token for row in strip.rows for token in row.answers)
+    used = sorted({*strip.given, *answers})
+    numbers = {token: number for number, token in enumerate(used)}
+    return replace(
+        strip,
+        classes=tuple(token_word(token, decode) for token in used),
+        given=tuple(numbers[token] for token in strip.given),
+        rows=tuple(
+            replace(row, answers=tuple(numbers[token] for token in row.answers))
+            for row in strip.rows
         ),
     )
 

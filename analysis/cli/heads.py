@@ -98,9 +98,10 @@ def _named(title: str, heads: Sequence[_Head]) -> str:
 
 
 def _words(scores: HeadScores) -> str:
+    more = " More time, such as --seconds 120, brings it down." * (scores.samples < scores.total)
     return (
         f"≈ estimated, not measured: {DIVERGENCES[scores.kind]} with only that head's slice of the "
         f"weight at {scores.label}, scales of the whole layer; from {scores.samples:,} of "
         f"{scores.total:,} sweep samples, each figure with a standard error of about "
-        f"{100 * scores.error:.0f} %. Heads are counted from 1."
+        f"{100 * scores.error:.0f} %.{more} Heads are counted from 1."
     )

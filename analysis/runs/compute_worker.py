@@ -25,7 +25,7 @@ from analysis.sensitivity.heads.compute import head_scores
 from analysis.simulate.calibration import Ranges, calibrate
 from analysis.simulate.input_channels import Extremes, input_channels
 from analysis.trials import SpecTable
-from analysis.width_strip import width_strip
+from analysis.width_strip import in_words, width_strip
 from analysis.workloads.load import load_workload
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
@@ -114,6 +114,9 @@ def _strip(opened: Opened, question: Mapping[str, Any]) -> Any:
     target = question["target"]
     ranges = opened.ranges() if target == "activation" else None
     strip = width_strip(opened.made, layer, specs, question["sample"], target=target, ranges=ranges)
+    decode = opened.workload.decode
+    if strip.kind == "tokens" and decode is not None:
+        return in_words(strip, decode)
     return replace(strip, classes=opened.workload.classes)
 
 

@@ -78,11 +78,15 @@ def _real(inputs: Inputs, tokens: Tensor) -> list[int]:
 
 
 def _text(tokens: Sequence[int], decode: Decode, *, whole: bool) -> str:
-    """Decoded, on one line and cut."""
+    """Decoded, on one line and cut between words."""
     text = " ".join(decode(tokens).split())
     if len(text) <= SHOWN_LETTERS:
         return text
-    return f"{text[:SHOWN_LETTERS]} …" if whole else f"… {text[-SHOWN_LETTERS:]}"
+    if whole:
+        start = text[:SHOWN_LETTERS]
+        return f"{start.rpartition(' ')[0] or start} …"
+    end = text[-SHOWN_LETTERS:]
+    return f"… {end.partition(' ')[2] or end}"
 
 
 def _named(

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from analysis.quant.spec import QuantSpec
-from analysis.width_strip import MAX_TOKENS, width_strip
+from analysis.width_strip import MAX_TOKENS, in_words, width_strip
 from analysis.workloads.parts import pick_samples
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload
@@ -50,3 +50,15 @@ def test_changed_tokens_read_as_text(made: Subject) -> None:
     said = token_answer(strip, strip.rows[1], strip.rows[0])
     assert "next tokens changed:** after" in said
     assert not any(sign in said.replace("\\" + sign, "").replace("**", "") for sign in "*[<")
+
+
+def test_tokens_are_told_by_a_decoder_and_only_those_that_occur(made: Subject) -> None:
+    strip = width_strip(made, made.layers[0], [SPEC.with_bits(2)], 1)
+    told = in_words(strip, lambda tokens: "".join(SIGNS[token] for token in tokens))
+    assert "".join(told.classes[token] for token in told.given) == "".join(
+        SIGNS[token] for token in strip.given
+    )
+    for before, after in zip(strip.rows, told.rows, strict=True):
+        assert [told.classes[n] for n in after.answers] == [SIGNS[n] for n in before.answers]
+    answers = {token for row in strip.rows for token in row.answers}
+    assert len(told.classes) == len({*strip.given, *answers})

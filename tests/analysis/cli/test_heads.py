@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_no_head_is_told_as_the_most_and_the_least() -> None:
 def test_the_text_says_what_the_figures_are() -> None:
     words = heads_text(SHARED_KEYS).splitlines()[-1]
     assert words.startswith("≈ estimated, not measured: divergence (KL, nats)")
-    assert "20 of 64 sweep samples" in words and "12 %" in words
+    assert "20 of 64 sweep samples" in words and "12 %. More time, such as --seconds" in words
+    assert "More time" not in heads_text(replace(SHARED_KEYS, samples=64))
     assert "int4 asym per-channel minmax" in words
 
 

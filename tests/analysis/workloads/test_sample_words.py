@@ -31,6 +31,14 @@ def test_a_long_text_is_cut_at_its_end_or_before_the_answer():
     assert before.startswith("… ") and before.endswith(letters((long[0, :300]).tolist())[-9:])
 
 
+def test_a_long_text_is_cut_between_words():
+    text = " ".join(f"word{number}" for number in range(100))
+    tokens = torch.zeros(1, 300, dtype=torch.int64)
+    for end in (None, 300):
+        told = input_words(tokens, lambda _: text, end=end).strip("… ")
+        assert len(told) <= SHOWN_LETTERS and set(told.split()) <= set(text.split())
+
+
 def test_rows_name_their_columns():
     row = (torch.tensor([3]), torch.tensor([[0.5, 12.0]]))
     assert input_words(row, columns=("kind", "price", "age")) == "kind 3, price 0.5, age 12"
