@@ -9,8 +9,11 @@ import pytest
 VOCABULARY, HIDDEN, HEADS, KEY_HEADS, WIDE = 64, 32, 4, 2, 48
 
 
-def write_gguf(path: Path) -> Path:
-    """Random weights of one block of the llama family, with a byte tokenizer."""
+def write_gguf(path: Path, kind: str = "F32") -> Path:
+    """Random weights of one block of the llama family, with a byte tokenizer.
+
+    Matrices whose rows fill blocks of 32 are stored as `kind`.
+    """
     gguf: Any = pytest.importorskip("gguf")
     writer = gguf.GGUFWriter(str(path), "llama")
     _describe(writer)
@@ -29,7 +32,9 @@ def write_gguf(path: Path) -> Path:
     }
     for name, shape in shapes.items():
         values = (rng.standard_normal(shape) * 0.1).astype(np.float32)
-        writer.add_tensor(f"{name}.weight", values)
+        stored = gguf.GGMLQuantizationType[kind if shape[1] % 32 == 0 else "F32"]
+        content = gguf.quants.quantize(values, stored)
+        writer.add_tensor(f"{name}.weight", content, raw_dtype=stored)
     for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
         writer.add_tensor(f"{name}.weight", np.ones(HIDDEN, np.float32))
     for write in (

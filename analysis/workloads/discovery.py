@@ -183,6 +183,8 @@ def _skipped(model: nn.Module, owners: dict[int, str]) -> Iterator[Skipped]:
                 reason = "one value a channel (bias or norm): small, and added in high precision"
             elif not parameter.is_floating_point():
                 reason = "not a floating-point tensor"
+            elif parameter.dim() == 3 and "expert" in path.lower():
+                reason = "matrices of several experts in one tensor, which is not cut apart here"
             else:
                 reason = "no weight of a matrix product, so no integer kernel takes it"
             yield Skipped(full, type(module).__name__, parameter.numel(), reason)

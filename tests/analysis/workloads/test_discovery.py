@@ -1,6 +1,8 @@
+from collections import OrderedDict
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from analysis.workloads.discovery import discover
 from analysis.workloads.subject import subject
@@ -87,3 +89,18 @@ def test_a_bare_linear_layer_has_a_name():
     layers, _ = discover(nn.Linear(3, 2), torch.randn(4, 3))
     assert [layer.name for layer in layers] == ["weight"]
     assert layers[0].module == ""
+
+
+def test_experts_in_one_tensor_are_named_as_such():
+    class Experts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.up_proj = nn.Parameter(torch.randn(2, 4, 4))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x @ self.up_proj[0]
+
+    model = nn.Sequential(OrderedDict(first=nn.Linear(4, 4), experts=Experts())).eval()
+    _, skipped = discover(model, torch.randn(2, 4))
+    (reason,) = (each.reason for each in skipped if each.name == "experts.up_proj")
+    assert reason.startswith("matrices of several experts in one tensor")

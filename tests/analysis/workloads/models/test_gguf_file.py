@@ -18,6 +18,23 @@ def test_a_language_model_comes_out_in_float32_with_its_tokenizer(tmp_path):
     assert read.model(torch.zeros(2, 5, dtype=torch.long)).logits.shape == (2, 5, VOCABULARY)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "most"), [("F16", 1e-3), ("Q8_0", 0.02), ("Q5_1", 0.1), ("Q4_0", 0.2)]
+)
+def test_packed_weights_are_those_that_were_packed(kind, most, tmp_path):
+    pytest.importorskip("transformers")
+    plain, packed = (
+        read_gguf(write_gguf(tmp_path / f"{name}.gguf", name)).model for name in ("F32", kind)
+    )
+    changed = 0
+    for name, value in plain.named_parameters():
+        error = (packed.get_parameter(name) - value).norm() / value.norm()
+        assert error < most, name
+        changed += bool(error > 0)
+    assert changed == 8  # all matrices but the one whose rows fill no blocks
+
+
 def header(magic=b"GGUF", version=3, tensors=1, fields=1) -> bytes:
     numbers = (version.to_bytes(4, "little"), tensors.to_bytes(8, "little"))
     return magic + b"".join(numbers) + fields.to_bytes(8, "little")
