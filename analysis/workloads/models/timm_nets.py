@@ -13,6 +13,7 @@ from analysis.workloads.models.skeletons import (
     IMAGENET_STD,
     Skeleton,
     built,
+    on_meta,
     unknown,
 )
 
@@ -34,8 +35,10 @@ def timm_skeleton(name: str, state: Mapping[str, Tensor]) -> Skeleton:
 
     classes = built(f"The network timm:{name}", lambda: class_options(build, state))
     takes = _takes(timm.get_pretrained_cfg(name))
-    # without a head it gives features
-    return Skeleton(lambda: build(**classes), takes, scores=classes.get("num_classes") != 0)
+    made = built(f"The network timm:{name}", lambda: on_meta(lambda: build(**classes)))
+    # without a head, which for some networks is usual, it gives features
+    number = classes.get("num_classes", getattr(made, "num_classes", None))
+    return Skeleton(lambda: build(**classes), takes, scores=number != 0)
 
 
 def _takes(config: Any) -> Pictures:
