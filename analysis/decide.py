@@ -28,7 +28,7 @@ from analysis.sensitivity.shifts import FULL_COLUMNS
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
 
-EVALUATIONS = 80
+EVALUATIONS = 60
 """Recipes that are run to choose one; baselines and calibration come on top."""
 
 CAUTION, ATTEMPTS = 0.6, 3

@@ -1,6 +1,6 @@
 """Optima of several estimates against each other, and the recipe that comes out of it."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from analysis.allocation.search import RANDOM_STARTS, STEPS, search
 from analysis.allocation.surrogates.surrogate import Surrogate, SurrogateName
 from analysis.cost import recipe_cost
 from analysis.decision.final import Finalist, final
-from analysis.decision.polish import polish
+from analysis.decision.polish import Polish
 from analysis.decision.race import Rounds
 from analysis.decision.trials import Trials
 from analysis.decision.values import Candidate, Origin
@@ -81,16 +81,19 @@ class Contest:
 
     def _polished(self, winner: Recipe, rounds: Rounds) -> Generator[str, None, Recipe]:
         """The best recipe that moves lead to, from the winner and from near optima."""
-        trusted = self._trusted(rounds)
-        near = [self.posed.recipe(picks, "near optimum") for picks in self._near_optima(trusted)]
-        starts = yield from rounds.thinned([winner, *near])
+        known = {key: picks for key, (_, picks, _) in self._optima.items()}
+        near = self._near_optima(self._trusted(rounds, known))
+        known |= {picks.tobytes(): picks for picks in near}
+        starts = [self.posed.recipe(picks, "near optimum") for picks in near]
+        whole = yield from rounds.thinned([winner, *starts])
         self._spent += len(near)
-        if all(start is not winner for start in starts):
-            starts.append(winner)
-        found = []
-        for start in starts:
-            work = polish(self.posed, trusted, self.surrogates, rounds, start, self._most)
-            found.append((yield from self._counted(work)))
+        if all(start is not winner for start in whole):
+            whole.append(winner)
+        polish = Polish(self.posed, self._trusted(rounds, known), self.surrogates, rounds, known)
+        whole.sort(key=lambda recipe: rounds.mean(recipe, None))
+        found = [(yield from self._counted(polish.run(whole[0], self._most)))]
+        for start in whole[1:]:
+            found.append((yield from self._counted(polish.run(start, self._most, bases=0))))
         return min(found, key=lambda recipe: rounds.mean(recipe, None))
 
     def _near_optima(self, trusted: Surrogate) -> list[Integers]:
@@ -106,16 +109,18 @@ class Contest:
         """Recipes that may still be run."""
         return max(0, self.evaluations - len(self._optima) - self._spent)
 
-    def _trusted(self, rounds: Rounds) -> Surrogate:
-        """The estimate that came nearest to what the race measured."""
-        known = [picks for _, picks, _ in self._optima.values()]
-        recipes = [self.posed.recipe(picks, "raced") for picks in known]
+    def _trusted(self, rounds: Rounds, known: Mapping[bytes, Integers]) -> Surrogate:
+        """The estimate whose log-error on what was run varies least: it ranks best.
+
+        By how much all of it is off does not matter; `Polish` learns that.
+        """
+        recipes = [self.posed.recipe(picks, "raced") for picks in known.values()]
         found = np.array([rounds.mean(recipe, rounds.draws[0]) for recipe in recipes])
 
         def error(surrogate: Surrogate) -> float:
-            told = np.array([surrogate.value(picks) for picks in known])
+            told = np.array([surrogate.value(picks) for picks in known.values()])
             both = (found > 0) & (told > 0) & np.isfinite(found)
-            return float(np.abs(np.log(told[both] / found[both])).mean()) if both.any() else 0.0
+            return float(np.log(told[both] / found[both]).std()) if both.any() else 0.0
 
         return min(self.surrogates, key=error)
 

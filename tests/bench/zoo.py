@@ -1,18 +1,26 @@
-"""Prepared zoo models: float figures, uniform widths, the recipe at average 4 bits, cost."""
+"""Prepared zoo models: float figures, uniform widths, decided recipes at average 4 bits, cost."""
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 
 import analysis as qs
-from analysis.allocation.allocate import allocate
 from analysis.allocation.average import bytes_at
 from analysis.allocation.budget import Budget
+from analysis.decide import Deciding
+from analysis.decision.values import Decision
+from analysis.quant.spec import QuantSpec
 from analysis.recipe import LayerConfig, Recipe
-from analysis.sensitivity.points import Sensitivities
+from analysis.runs.choosing import EVALUATIONS
+from analysis.scores import Score
+from analysis.sensitivity.families import WEIGHT_FAMILIES
+from analysis.sensitivity.interactions import interactions_of
+from analysis.sensitivity.options import SweepKeywords
+from analysis.sensitivity.points import CellSamples, Sensitivities
 from analysis.workloads.parts import cut_batches
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
@@ -29,6 +37,9 @@ AVERAGE = 4.0
 CONVOLUTIONAL = "efficientnet-lite0"
 SKETCH_SECONDS, LOAD_SECONDS = 90.0, 10.0
 """Required of EfficientNet-Lite0's sketch, and of loading SmolLM2."""
+
+CHOSEN = ("silero-vad", "movielens-ncf")
+"""Of which quantisers are chosen too; the larger nets take half an hour and more for that."""
 
 EXACT_RATIO, EXACT_PHOTOS = 1.1, 8
 """Its exact sweep's FLOPs over the least; the ratio hardly depends on the number of photographs."""
@@ -62,15 +73,40 @@ def measure() -> list[Row]:
     return rows
 
 
+@dataclass(frozen=True)
+class Swept:
+    """A sketch, with the raw figures that a decision also takes."""
+
+    workload: Workload
+    result: Sensitivities
+    rows: Sequence[CellSamples]
+
+    @classmethod
+    def of(cls, workload: Workload, families: Sequence[QuantSpec] = ()) -> Self:
+        """Sweep the weights at all widths; within families the best quantiser is chosen."""
+        options = SweepKeywords(bits=BITS, method="sketch")
+        if families:
+            options |= SweepKeywords(weight_scheme="best", weight_families=families)
+        work = qs.sweep(workload, **options)
+        pairs = list(work.measurements())
+        points = {point.cell: point for _, point in pairs}
+        result = Sensitivities.assemble(work.setup, points.values(), work.cost)
+        return cls(workload, result, [row for row, _ in pairs])
+
+
 def _entry(name: str) -> Iterator[Row]:
     began = time.perf_counter()
     workload = qs.load_workload(name)
     limit = LOAD_SECONDS if name in STREAMED else None
     yield Row(f"{name}: loading", time.perf_counter() - began, "s", limit)
-    result = Sensitivities.collect(qs.sweep(workload, bits=BITS, method="sketch"))
+    plain = Swept.of(workload)
     required = SKETCH_SECONDS if name == CONVOLUTIONAL else None
-    yield Row(f"{name}: sketch", result.cost.seconds, "s", required)
-    yield from _figures(name, workload, result)
+    yield Row(f"{name}: sketch", plain.result.cost.seconds, "s", required)
+    yield from _figures(name, plain)
+    if name in CHOSEN:
+        chosen = Swept.of(workload, WEIGHT_FAMILIES)
+        yield Row(f"{name}: sketch, quantisers chosen", chosen.result.cost.seconds, "s")
+        yield from _compared(name, chosen, ", quantisers chosen")
     if name == CONVOLUTIONAL:
         yield _exact(name, workload)
     if name in STREAMED:
@@ -85,27 +121,65 @@ def _exact(name: str, workload: Workload) -> Row:
     return Row(f"{name}: exact, FLOPs over the minimum", ratio, "ratio", EXACT_RATIO)
 
 
-def _figures(name: str, workload: Workload, result: Sensitivities) -> Iterator[Row]:
-    """Every metric of each recipe on the evaluation part, and how far the float one is off."""
+def _figures(name: str, swept: Swept) -> Iterator[Row]:
+    """The float model beside its card, uniform widths, and the decided recipe."""
     card = ZOO[name].expected
-    recipes = {f"uniform {width}-bit": _uniform(result, width) for width in UNIFORM}
-    budget = Budget(weight_bytes=bytes_at(result, AVERAGE))
-    recipes[f"mixed, average {AVERAGE:g} bits"] = allocate(result, budget).recipe
-    scores = {label: qs.score(workload, recipe) for label, recipe in recipes.items()}
-    found = {"float": dict(next(iter(scores.values())).reference)}
-    for label, score in scores.items():
-        found[label] = {metric: interval.value for metric, interval in score.actual.items()}
-    for label, figures in found.items():
-        for metric, value in figures.items():
-            noted = _noted(name, label) if metric == card.metric else ""
-            yield Row(f"{name}: {label}{noted}", value, metric)
-    off = abs(found["float"][card.metric] - card.value)
+    scores = {width: qs.score(swept.workload, _uniform(swept.result, width)) for width in UNIFORM}
+    reference = scores[UNIFORM[0]].reference
+    for metric, value in reference.items():
+        yield Row(_noted(name, "float", metric), value, metric)
+    off = abs(reference[card.metric] - card.value)
     yield Row(f"{name}: float, off the card", off, card.metric, card.tolerance)
+    for width, score in scores.items():
+        yield from _scored(name, f"uniform {width}-bit", score)
+    yield from _mixed(name, swept, "")
 
 
-def _noted(name: str, label: str) -> str:
-    known = NOTED.get((name, label))
-    return "" if known is None else f" (design {known:g})"
+def _compared(name: str, swept: Swept, suffix: str) -> Iterator[Row]:
+    """One width, and the decided recipe at its bytes."""
+    yield from _scored(
+        name, f"uniform 4-bit{suffix}", qs.score(swept.workload, _uniform(swept.result, 4))
+    )
+    yield from _mixed(name, swept, suffix)
+
+
+def _mixed(name: str, swept: Swept, suffix: str) -> Iterator[Row]:
+    began = time.perf_counter()
+    decision = _decided(swept)
+    yield Row(f"{name}: decision{suffix}", time.perf_counter() - began, "s")
+    yield Row(f"{name}: recipes run{suffix}", decision.evaluations, "recipes")
+    score = qs.score(swept.workload, decision.choice.recipe)
+    yield from _scored(name, f"mixed, average {AVERAGE:g} bits{suffix}", score)
+
+
+def _decided(swept: Swept) -> Decision:
+    """The recipe at the bytes of average 4 bits, decided as a job of the app does."""
+    cells = swept.result.setup.cells
+    work = Deciding(
+        swept.workload,
+        swept.result,
+        interactions_of(cells, swept.rows),
+        Budget(weight_bytes=bytes_at(swept.result, AVERAGE)),
+        swept.rows,
+        evaluations=EVALUATIONS,
+        compare=False,
+    )
+    for _ in work:
+        pass
+    return work.decision
+
+
+def _scored(name: str, label: str, score: Score) -> Iterator[Row]:
+    """Every metric and the divergence of one recipe on the evaluation part."""
+    for metric, interval in score.actual.items():
+        yield Row(_noted(name, label, metric), interval.value, metric)
+    yield Row(f"{name}: {label}, divergence", score.divergence, "divergence")
+
+
+def _noted(name: str, label: str, metric: str) -> str:
+    """The row's name, with what the design noted of the card's metric."""
+    known = NOTED.get((name, label)) if metric == ZOO[name].expected.metric else None
+    return f"{name}: {label}" + ("" if known is None else f" (design {known:g})")
 
 
 def _uniform(result: Sensitivities, width: int) -> Recipe:
