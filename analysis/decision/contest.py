@@ -110,17 +110,14 @@ class Contest:
         return max(0, self.evaluations - len(self._optima) - self._spent)
 
     def _trusted(self, rounds: Rounds, known: Mapping[bytes, Integers]) -> Surrogate:
-        """The estimate whose log-error on what was run varies least: it ranks best.
-
-        By how much all of it is off does not matter; `Polish` learns that.
-        """
+        """The estimate that came nearest to what was run."""
         recipes = [self.posed.recipe(picks, "raced") for picks in known.values()]
         found = np.array([rounds.mean(recipe, rounds.draws[0]) for recipe in recipes])
 
         def error(surrogate: Surrogate) -> float:
             told = np.array([surrogate.value(picks) for picks in known.values()])
             both = (found > 0) & (told > 0) & np.isfinite(found)
-            return float(np.log(told[both] / found[both]).std()) if both.any() else 0.0
+            return float(np.abs(np.log(told[both] / found[both])).mean()) if both.any() else 0.0
 
         return min(self.surrogates, key=error)
 
