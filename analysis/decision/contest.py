@@ -29,6 +29,9 @@ NEAR = 11
 """Further optima of the best estimate that are run: what it tells of good recipes is off by more
 than it tells them apart."""
 
+TRUSTED = 2
+"""Estimates that rank neighbours in turn: which of them ranks best is unsure after a few runs."""
+
 
 @dataclass(slots=True, eq=False)
 class Contest:
@@ -82,19 +85,23 @@ class Contest:
     def _polished(self, winner: Recipe, rounds: Rounds) -> Generator[str, None, Recipe]:
         """The best recipe that moves lead to, from the winner and from near optima."""
         known = {key: picks for key, (_, picks, _) in self._optima.items()}
-        near = self._near_optima(self._trusted(rounds, known))
+        near = self._near_optima(self._by_trust(rounds, known)[0])
         known |= {picks.tobytes(): picks for picks in near}
         starts = [self.posed.recipe(picks, "near optimum") for picks in near]
         whole = yield from rounds.thinned([winner, *starts])
         self._spent += len(near)
         if all(start is not winner for start in whole):
             whole.append(winner)
-        polish = Polish(self.posed, self._trusted(rounds, known), self.surrogates, rounds, known)
         whole.sort(key=lambda recipe: rounds.mean(recipe, None))
-        found = [(yield from self._counted(polish.run(whole[0], self._most)))]
-        for start in whole[1:]:
-            found.append((yield from self._counted(polish.run(start, self._most, bases=0))))
-        return min(found, key=lambda recipe: rounds.mean(recipe, None))
+        estimates = self._by_trust(rounds, known)[:TRUSTED]
+        best = whole[0]
+        for number in range(max(len(whole), len(estimates))):
+            estimate = estimates[number % len(estimates)]
+            polish = Polish(self.posed, estimate, self.surrogates, rounds, known)
+            start = whole[number] if number < len(whole) else best
+            found = yield from self._counted(polish.run(start, self._most))
+            best = min(best, found, key=lambda recipe: rounds.mean(recipe, None))
+        return best
 
     def _near_optima(self, trusted: Surrogate) -> list[Integers]:
         """Further recipes that an estimate thinks good: local optima, or of a sum noisy ones."""
@@ -109,8 +116,8 @@ class Contest:
         """Recipes that may still be run."""
         return max(0, self.evaluations - len(self._optima) - self._spent)
 
-    def _trusted(self, rounds: Rounds, known: Mapping[bytes, Integers]) -> Surrogate:
-        """The estimate that came nearest to what was run."""
+    def _by_trust(self, rounds: Rounds, known: Mapping[bytes, Integers]) -> list[Surrogate]:
+        """The estimates, that first which came nearest to what was run."""
         recipes = [self.posed.recipe(picks, "raced") for picks in known.values()]
         found = np.array([rounds.mean(recipe, rounds.draws[0]) for recipe in recipes])
 
@@ -119,7 +126,7 @@ class Contest:
             both = (found > 0) & (told > 0) & np.isfinite(found)
             return float(np.abs(np.log(told[both] / found[both])).mean()) if both.any() else 0.0
 
-        return min(self.surrogates, key=error)
+        return sorted(self.surrogates, key=error)
 
     def _others(self) -> None:
         """What a baseline would choose joins the race, where it keeps all limits."""
