@@ -30,7 +30,7 @@ NEAR = 11
 than it tells them apart."""
 
 TRUSTED = 2
-"""Estimates that rank neighbours in turn: which of them ranks best is unsure after a few runs."""
+"""Estimates that rank neighbours, one after the other: a few runs hardly tell which ranks best."""
 
 
 @dataclass(slots=True, eq=False)
@@ -93,14 +93,16 @@ class Contest:
         if all(start is not winner for start in whole):
             whole.append(winner)
         whole.sort(key=lambda recipe: rounds.mean(recipe, None))
-        estimates = self._by_trust(rounds, known)[:TRUSTED]
-        best = whole[0]
-        for number in range(max(len(whole), len(estimates))):
-            estimate = estimates[number % len(estimates)]
-            polish = Polish(self.posed, estimate, self.surrogates, rounds, known)
-            start = whole[number] if number < len(whole) else best
-            found = yield from self._counted(polish.run(start, self._most))
-            best = min(best, found, key=lambda recipe: rounds.mean(recipe, None))
+        first, *others = [
+            Polish(self.posed, estimate, self.surrogates, rounds, known)
+            for estimate in self._by_trust(rounds, known)[:TRUSTED]
+        ]
+        found = [(yield from self._counted(first.run(whole[0], self._most)))]
+        for start in whole[1:]:
+            found.append((yield from self._counted(first.run(start, self._most, bases=0))))
+        best = min(found, key=lambda recipe: rounds.mean(recipe, None))
+        for other in others:
+            best = yield from self._counted(other.run(best, self._most))
         return best
 
     def _near_optima(self, trusted: Surrogate) -> list[Integers]:

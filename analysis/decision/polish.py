@@ -53,12 +53,13 @@ class Polish:
     def __post_init__(self) -> None:
         self._near = Neighbourhood.of(self.posed.problem)
 
-    def run(self, start: Recipe, most: int) -> Generator[str, None, Recipe]:
+    def run(self, start: Recipe, most: int, *, bases: int = BASES) -> Generator[str, None, Recipe]:
         """Move to each neighbour that is better on the whole sweep set.
 
         Args:
             start: where to begin.
             most: neighbours to run at most.
+            bases: recipes besides the best one whose neighbours are looked at.
 
         Yields:
             What is done next, before each run.
@@ -68,7 +69,7 @@ class Polish:
         """
         best, misses = start, 0
         for _ in range(most):
-            picks = self._promising(self.posed.picks(best))
+            picks = self._promising(self.posed.picks(best), bases)
             if picks is None or misses == MISSES:
                 break
             recipe = self.posed.recipe(picks, start.name)
@@ -80,11 +81,11 @@ class Polish:
                 misses += 1
         return best
 
-    def _promising(self, best: Integers) -> Integers | None:
+    def _promising(self, best: Integers, bases: int) -> Integers | None:
         """The neighbour that may well be the best by what is known; None where all were run."""
         known = list(self.known.values())
         found = self._divergences(known)
-        others = [known[place] for place in np.argsort(found, kind="stable")[:BASES]]
+        others = [known[place] for place in np.argsort(found, kind="stable")[:bases]]
         lists = [self._around(base) for base in (best, *others)]
         every, first = np.unique(np.concatenate([x for x, _ in lists]), axis=0, return_index=True)
         told = np.concatenate([values for _, values in lists])[first]
