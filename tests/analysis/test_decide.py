@@ -10,7 +10,7 @@ from analysis.allocation.allocate import allocate
 from analysis.allocation.average import bytes_at
 from analysis.allocation.budget import Budget
 from analysis.cost import recipe_cost
-from analysis.decide import Deciding, decide
+from analysis.decide import EVALUATIONS, Deciding, decide
 from analysis.decision.trials import Simulator, Trials
 from analysis.errors import InfeasibleBudgetError, RecipeMismatchError
 from analysis.quant.spec import WEIGHT_SPEC
@@ -64,7 +64,7 @@ def test_a_decision_keeps_the_budget(branched: Swept) -> None:
     measured = found.choice.measured
     assert measured is not None
     assert measured.divergence <= additive.measured.divergence * 1.5
-    assert 1 < found.evaluations <= 40
+    assert 1 < found.evaluations <= EVALUATIONS
     names = [rival.recipe.name for rival in found.baselines]
     assert names[-2:] == ["greedy by score", "random mix"]
     assert found.verdict is not None
