@@ -93,16 +93,14 @@ class Contest:
         if all(start is not winner for start in whole):
             whole.append(winner)
         whole.sort(key=lambda recipe: rounds.mean(recipe, None))
-        first, *others = [
-            Polish(self.posed, estimate, self.surrogates, rounds, known)
-            for estimate in self._by_trust(rounds, known)[:TRUSTED]
-        ]
-        found = [(yield from self._counted(first.run(whole[0], self._most)))]
+        first, *others = self._by_trust(rounds, known)[:TRUSTED]
+        polish = Polish(self.posed, self.surrogates, rounds, known)
+        found = [(yield from self._counted(polish.run(first, whole[0], self._most)))]
         for start in whole[1:]:
-            found.append((yield from self._counted(first.run(start, self._most, bases=0))))
+            found.append((yield from self._counted(polish.run(first, start, self._most, bases=0))))
         best = min(found, key=lambda recipe: rounds.mean(recipe, None))
         for other in others:
-            best = yield from self._counted(other.run(best, self._most))
+            best = yield from self._counted(polish.run(other, best, self._most))
         return best
 
     def _near_optima(self, trusted: Surrogate) -> list[Integers]:

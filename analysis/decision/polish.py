@@ -8,7 +8,7 @@ import numpy as np
 from analysis.allocation.neighbours import WIDEST, Neighbourhood
 from analysis.allocation.posed import Posed
 from analysis.allocation.problem import Floats, Integers
-from analysis.allocation.surrogates.surrogate import Surrogate
+from analysis.allocation.surrogates.surrogate import Surrogate, SurrogateName
 from analysis.decision.learned import Correction
 from analysis.decision.race import Rounds
 from analysis.recipe import Recipe
@@ -33,30 +33,34 @@ class Polish:
 
     Attributes:
         posed: the problem.
-        trusted: the estimate that ranks. One, not several: of 148 neighbours on a ResNet-20 the
-            four that were better stood first by the pairwise estimate and beyond the thirtieth
-            place by the sum of the ranks of three.
         surrogates: estimates whose lists of neighbours are taken.
         rounds: growing samples; a neighbour goes on while it looks better.
         known: recipes that were run on the first round's samples at least, by their bytes.
     """
 
     posed: Posed
-    trusted: Surrogate
     surrogates: Sequence[Surrogate]
     rounds: Rounds
     known: dict[bytes, Integers]
     _near: Neighbourhood = field(init=False)
-    _lists: dict[bytes, tuple[Integers, Floats]] = field(default_factory=dict, init=False)
-    _told: dict[bytes, float] = field(default_factory=dict, init=False)
+    _moves: dict[bytes, Integers] = field(default_factory=dict, init=False)
+    _told: dict[tuple[SurrogateName, bytes], float] = field(default_factory=dict, init=False)
+    _lists: dict[tuple[SurrogateName, bytes], tuple[Integers, Floats]] = field(
+        default_factory=dict, init=False
+    )
 
     def __post_init__(self) -> None:
         self._near = Neighbourhood.of(self.posed.problem)
 
-    def run(self, start: Recipe, most: int, *, bases: int = BASES) -> Generator[str, None, Recipe]:
+    def run(
+        self, trusted: Surrogate, start: Recipe, most: int, *, bases: int = BASES
+    ) -> Generator[str, None, Recipe]:
         """Move to each neighbour that is better on the whole sweep set.
 
         Args:
+            trusted: the estimate that ranks. One, not several: of 148 neighbours on a ResNet-20
+                the four that were better stood first by the pairwise estimate and beyond the
+                thirtieth place by the sum of the ranks of three.
             start: where to begin.
             most: neighbours to run at most.
             bases: recipes besides the best one whose neighbours are looked at.
@@ -69,8 +73,10 @@ class Polish:
         """
         best, misses = start, 0
         for _ in range(most):
-            picks = self._promising(self.posed.picks(best), bases)
-            if picks is None or misses == MISSES:
+            if misses == MISSES:
+                break
+            picks = self._promising(trusted, self.posed.picks(best), bases)
+            if picks is None:
                 break
             recipe = self.posed.recipe(picks, start.name)
             yield "measuring a neighbour"
@@ -81,52 +87,63 @@ class Polish:
                 misses += 1
         return best
 
-    def _promising(self, best: Integers, bases: int) -> Integers | None:
+    def _promising(self, trusted: Surrogate, best: Integers, bases: int) -> Integers | None:
         """The neighbour that may well be the best by what is known; None where all were run."""
         known = list(self.known.values())
         found = self._divergences(known)
         others = [known[place] for place in np.argsort(found, kind="stable")[:bases]]
-        lists = [self._around(base) for base in (best, *others)]
+        lists = [self._around(trusted, base) for base in (best, *others)]
         every, first = np.unique(np.concatenate([x for x, _ in lists]), axis=0, return_index=True)
         told = np.concatenate([values for _, values in lists])[first]
-        for place in np.argsort(self._expected(every, told, known, found), kind="stable"):
+        own = np.array([self._estimate(trusted, picks) for picks in known])
+        for place in np.argsort(_expected(every, told, known, own, found), kind="stable"):
             picks: Integers = every[place]
             if picks.tobytes() not in self.known and self.posed.problem.keeps(picks):
                 return picks
         return None
-
-    def _expected(
-        self, every: Integers, told: Floats, known: Sequence[Integers], found: Floats
-    ) -> Floats:
-        """Of each recipe what the trusted estimate tells, corrected by what was run."""
-        own = np.array([self._estimate(picks) for picks in known])
-        both = (own > 0) & (found > 0) & np.isfinite(found)
-        if not both.any():
-            return told
-        ratios = np.log(found[both] / own[both])
-        correction = Correction.of(np.stack(known)[both], ratios)
-        return np.asarray(told * np.exp(correction.hopeful(every)))
 
     def _divergences(self, known: Sequence[Integers]) -> Floats:
         """Of each recipe that was run, on the first round's samples."""
         draw = self.rounds.draws[0]
         return np.array([self.rounds.mean(self.posed.recipe(x, "run"), draw) for x in known])
 
-    def _estimate(self, picks: Integers) -> float:
-        key = picks.tobytes()
+    def _estimate(self, trusted: Surrogate, picks: Integers) -> float:
+        key = trusted.name, picks.tobytes()
         if key not in self._told:
-            self._told[key] = self.trusted.value(picks)
+            self._told[key] = trusted.value(picks)
         return self._told[key]
 
-    def _around(self, base: Integers) -> tuple[Integers, Floats]:
+    def _around(self, trusted: Surrogate, base: Integers) -> tuple[Integers, Floats]:
         """Recipes next to one that any estimate lists, and what the trusted one tells of them."""
-        key = base.tobytes()
+        key = trusted.name, base.tobytes()
         if key not in self._lists:
-            moves = np.concatenate([_listed(self._near, x, base) for x in self.surrogates])
+            moves = self._listed(base)
             after = [self._near.moved(base, move) for move in moves]
-            told = self.trusted.moves(base, moves) if len(moves) else np.zeros(0)
-            self._lists[key] = np.stack([*after, base]), np.append(told, self._estimate(base))
+            told = trusted.moves(base, moves) if len(moves) else np.zeros(0)
+            own = self._estimate(trusted, base)
+            self._lists[key] = np.stack([*after, base]), np.append(told, own)
         return self._lists[key]
+
+    def _listed(self, base: Integers) -> Integers:
+        """The moves that any estimate lists, (moves, `WIDEST`)."""
+        key = base.tobytes()
+        if key not in self._moves:
+            self._moves[key] = np.concatenate(
+                [_listed(self._near, x, base) for x in self.surrogates]
+            )
+        return self._moves[key]
+
+
+def _expected(
+    every: Integers, told: Floats, known: Sequence[Integers], own: Floats, found: Floats
+) -> Floats:
+    """Of each recipe what the estimate tells, corrected by the runs it told `own` of."""
+    both = (own > 0) & (found > 0) & np.isfinite(found)
+    if not both.any():
+        return told
+    ratios = np.log(found[both] / own[both])
+    correction = Correction.of(np.stack(known)[both], ratios)
+    return np.asarray(told * np.exp(correction.hopeful(every)))
 
 
 def _listed(near: Neighbourhood, surrogate: Surrogate, picks: Integers) -> Integers:

@@ -39,8 +39,8 @@ def polished(posed, workload, trusted, most):
     rounds = Rounds.of(trials_of(workload), 0)
     picks = posed.problem.starts[:-1].copy()
     lowest = posed.recipe(picks, "start")
-    work = Polish(posed, trusted, (trusted,), rounds, {picks.tobytes(): picks})
-    return *finished(work.run(lowest, most)), rounds, lowest
+    work = Polish(posed, (trusted,), rounds, {picks.tobytes(): picks})
+    return *finished(work.run(trusted, lowest, most)), rounds, lowest
 
 
 def right(posed):
