@@ -28,6 +28,7 @@ from analysis.sensitivity.points import CellSamples, Sensitivities
 from analysis.sensitivity.sweep import sweep
 from analysis.workloads.subject import subject
 from analysis.workloads.workload import Workload
+from tests.bench.collected import collected
 from tests.bench.evolution import evolved
 from tests.bench.rows import Row
 from tests.bench.splits import DECISION_NETS, decision_workload
@@ -128,10 +129,7 @@ def _swept(net: str, seed: int, spec: QuantSpec) -> Swept:
     forwards = [timed(lambda: Trials.of(simulator, made.parts.sweep))[1] for _ in range(3)]
     began = time.process_time()
     work = sweep(workload, weight_spec=spec, seed=seed, method="sampled")
-    pairs = list(work.measurements())
-    rows = [row for row, _ in pairs]
-    points = {point.cell: point for _, point in pairs}
-    result = Sensitivities.assemble(work.setup, points.values(), work.cost)
+    result, rows = collected(work)
     known = interactions_of(work.setup.cells, rows)
     seconds = time.process_time() - began
     forwards += [timed(lambda: Trials.of(simulator, made.parts.sweep))[1] for _ in range(3)]

@@ -31,6 +31,7 @@ from analysis.workloads.parts import cut_batches, samples_in
 from analysis.workloads.subject import Subject, subject
 from analysis.workloads.workload import Workload, call_model
 from tests.bench import memory
+from tests.bench.collected import collected
 from tests.bench.nets import NETS, bench_workload
 from tests.bench.rows import Row
 from tests.bench.timing import timed
@@ -93,13 +94,12 @@ def exact_sweep(workload: Workload, made: Subject, bits: Sequence[int]) -> Exact
     """The exact sweep of the weights, and its floating-point operations over the least."""
     work = sweep(workload, bits=bits, method="exact")
     with FlopCounterMode(display=False) as counter:
-        pairs = list(work.measurements())
+        result, found = collected(work)
     rows: dict[Cell, list[Floats]] = {}
-    for samples, _ in pairs:
+    for samples in found:
         rows.setdefault(samples.cell, []).append(samples.divergence)
-    points = {point.cell: point for _, point in pairs}
     return Exact(
-        Sensitivities.assemble(work.setup, points.values(), work.cost),
+        result,
         {cell: np.concatenate(parts) for cell, parts in rows.items()},
         counter.get_total_flops() / _least_flops(made, len(work.setup.cells) // len(made.layers)),
     )

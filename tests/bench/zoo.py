@@ -27,6 +27,7 @@ from analysis.workloads.workload import Workload
 from analysis.workloads.zoo.cards import ZOO
 from analysis.workloads.zoo.entries import STREAMED
 from analysis.workloads.zoo.shelf import record_of
+from tests.bench.collected import collected
 from tests.bench.engine import exact_sweep
 from tests.bench.rows import Row
 from tests.bench.streamed import streamed_rows
@@ -87,11 +88,7 @@ class Swept:
         options = SweepKeywords(bits=BITS, method="sketch")
         if families:
             options |= SweepKeywords(weight_scheme="best", weight_families=families)
-        work = qs.sweep(workload, **options)
-        pairs = list(work.measurements())
-        points = {point.cell: point for _, point in pairs}
-        result = Sensitivities.assemble(work.setup, points.values(), work.cost)
-        return cls(workload, result, [row for row, _ in pairs])
+        return cls(workload, *collected(qs.sweep(workload, **options)))
 
 
 def _entry(name: str) -> Iterator[Row]:
